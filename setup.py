@@ -1,0 +1,43 @@
+"""Compiles the hot loops of `whyrst.fast`; everything else about the build stands in pyproject.toml.
+
+The loops are ordinary Python files (Cython's pure-Python mode). They are built against the stable ABI,
+so one wheel serves CPython 3.11 and later.
+"""
+
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+
+ABI = ("Py_LIMITED_API", "0x030B0000")
+HOT = sorted(p for p in Path("src/whyrst/fast").glob("*.py") if p.stem not in {"__init__", "layout", "select"})
+
+
+class Abi3Wheel(bdist_wheel):
+    """Names the wheel after the stable ABI."""
+
+    def finalize_options(self) -> None:
+        """Set the tag."""
+        self.py_limited_api = "cp311"
+        super().finalize_options()
+
+
+setup(
+    cmdclass={"bdist_wheel": Abi3Wheel},
+    ext_modules=cythonize(
+        [
+            Extension(
+                f"whyrst.fast.compiled.{p.stem}",
+                [str(p)],
+                define_macros=[ABI],
+                py_limited_api=True,
+                extra_compile_args=["-O3"],
+            )
+            for p in HOT
+        ],
+        language_level=3,
+        build_dir="build/cython",
+        compiler_directives={"boundscheck": True, "wraparound": False, "cdivision": True, "embedsignature": False},
+    ),
+)

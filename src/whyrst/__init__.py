@@ -1,0 +1,1 @@
+"""whyrst tells why a TCP connection was reset."""

@@ -1,0 +1,1 @@
+"""Where the build puts the compiled form of the modules in `whyrst.fast`."""

@@ -1,0 +1,34 @@
+"""Chooses the compiled loops, or the plain ones when they are missing or `WHYRST_PURE` is set.
+
+Import the loops from here: `from whyrst.fast.select import headers`.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from whyrst.fast import bpf, headers, records, tracker
+
+
+def _load(name: str) -> Any:
+    if not os.environ.get("WHYRST_PURE"):
+        try:
+            return import_module(f"whyrst.fast.compiled.{name}")
+        except ModuleNotFoundError:
+            pass
+    return import_module(f"whyrst.fast.{name}")
+
+
+if not TYPE_CHECKING:
+    bpf = _load("bpf")
+    headers = _load("headers")
+    records = _load("records")
+    tracker = _load("tracker")
+
+COMPILED: bool = "compiled" in headers.__name__
+"""Whether the compiled loops are in use."""
+
+__all__ = ["COMPILED", "bpf", "headers", "records", "tracker"]
