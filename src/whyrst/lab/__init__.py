@@ -1,0 +1,1 @@
+"""Resets made on purpose, to check what whyrst says about them."""
