@@ -9,7 +9,7 @@ from __future__ import annotations
 import lzma
 import sys
 import zlib
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,10 +90,10 @@ def _gzip() -> Decompressor:
 
 def _gzip_failures() -> tuple[type[Exception], ...]:
     try:
-        from isal import igzip_lib  # noqa: PLC0415 (an extra)
+        from isal import isal_zlib  # noqa: PLC0415 (an extra)
     except ModuleNotFoundError:
         return (zlib.error,)
-    failure: type[Exception] = igzip_lib.error
+    failure: Any = isal_zlib.error  # its stubs take the class for an instance
     return (failure,)
 
 
