@@ -11,7 +11,7 @@ from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 
 ABI = ("Py_LIMITED_API", "0x030B0000")
-HOT = sorted(p for p in Path("src/whyrst/fast").glob("*.py") if p.stem not in {"__init__", "layout", "select"})
+HOT = sorted(p for p in Path("src/whyrst/fast").glob("*.py") if p.stem not in {"__init__", "layout", "select", "tables"})
 
 
 class Abi3Wheel(bdist_wheel):

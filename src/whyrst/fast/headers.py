@@ -125,6 +125,8 @@ RAW = cython.declare(cython.longlong, 2)
 """IPv4 or IPv6, told by its first four bits."""
 PPP = cython.declare(cython.longlong, 3)
 LLC = cython.declare(cython.longlong, 4)
+WLAN = cython.declare(cython.longlong, 5)
+"""IEEE 802.11 frame."""
 TCP = cython.declare(cython.longlong, 6)
 
 # Numbers beyond 32 bits stand here, or Cython makes Python objects of them.
@@ -262,6 +264,13 @@ def first_layer(
         return NOT_IP
     if link == 9:
         return (at << 16) | PPP
+    if link == 105:
+        return (at << 16) | WLAN
+    if link == 127:  # radiotap: version, padding, length (little-endian)
+        lack = short_of(at, 4, end, limit)
+        if lack < 0:
+            return lack
+        return ((at + (buf[at + 2] | (buf[at + 3] << 8))) << 16) | WLAN
     if link == 51:
         return (at << 16) | 0x8864
     if link == 50 or link == 104:  # PPP in HDLC framing, or Cisco HDLC: address 0x0F or 0x8F, control, Ethertype
@@ -414,7 +423,44 @@ def next_layer(
         if buf[at] == 0xAA and buf[at + 1] == 0xAA and buf[at + 2] == 0x03:
             return snap(buf, at + 3, end, limit)
         return ((at + 3) << 16) | RAW if buf[at] == 0x06 and buf[at + 2] == 0x03 else NOT_IP
-    return NOT_IP
+    return wlan(buf, flat, base, at, end, limit) if step == WLAN else NOT_IP
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def wlan(
+    buf: cython.const[cython.uchar][::1],
+    flat: cython.longlong[::1],
+    base: cython.Py_ssize_t,
+    at: cython.Py_ssize_t,
+    end: cython.Py_ssize_t,
+    limit: cython.Py_ssize_t,
+) -> cython.longlong:
+    """Remove the header of an IEEE 802.11 data frame (section 9.3.2); other frames and encrypted ones hold no IP."""
+    first: cython.longlong
+    bits: cython.longlong
+    size: cython.Py_ssize_t = 24
+    lack: cython.longlong = short_of(at, 24, end, limit)
+    if lack < 0:
+        return lack
+    first = buf[at]
+    bits = buf[at + 1]
+    if (first & 0x0F) != 0x08 or first & 0x40 or bits & 0x40:  # not data, data without a body, protected
+        return NOT_IP
+    if bits & 3 == 3:  # from one access point to another: a fourth address
+        size += 6
+    if first & 0x80:  # QoS control, then HT control if the order bit is set
+        size += 6 if bits & 0x80 else 2
+    lack = short_of(at, size, end, limit)
+    if lack < 0:
+        return lack
+    if first & 0x80 and buf[at + (30 if bits & 3 == 3 else 24)] & 0x80:  # several packets in one frame (A-MSDU)
+        return NOT_IP
+    if bits & 2:  # from the access point: the sender is the third address, or the fourth
+        flat[base + LINK_SRC] = mac(buf, at + 24 if bits & 1 else at + 16)
+    else:
+        flat[base + LINK_SRC] = mac(buf, at + 10)
+    return ((at + size) << 16) | LLC
 
 
 @cython.cfunc
@@ -441,7 +487,10 @@ def labels(
     if kind == 6:
         return (at << 16) | IPV6
     # A pseudowire (RFC 4448): Ethernet, behind a control word of which the first four bits are 0, or without one.
-    if kind == 0 and end - at >= 18:
+    if kind == 0:
+        lack = short_of(at, 18, end, limit)
+        if lack < 0:
+            return lack
         kind = u16(buf, at + 12)
         if u32(buf, at) == 0 or (kind != IPV4 and kind != IPV6 and kind != 0x8100 and kind != 0x0806):
             at += 4
@@ -530,6 +579,8 @@ def gre(
         kind = ETHERNET
     elif kind == 0x880B:
         kind = PPP
+    elif 0x8200 <= kind <= 0x8370:  # Aruba's access points
+        kind = WLAN
     elif kind < 0x600:
         return NOT_TCP
     return (at << 16) | kind if entered(flat, base, IN_GRE) else DEEP

@@ -1,0 +1,129 @@
+"""The tracker: the arrays that the compiled loop works on, and what leaves them.
+
+Memory is bounded whatever the capture holds. The table has `LIMIT` connections; when it is full the longest
+idle is forgotten and counted. Finished connections stay for two minutes of capture time, at most `KEEP` of
+them. Resets wait in a ring until half of it is judged, so that what followed a reset is known by then. The log
+of recent connections is a ring, too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whyrst.connections.states import as_array
+from whyrst.fast.layout import Seg
+from whyrst.fast.select import tracker as loop
+from whyrst.fast.tables import WIDTH, Glob, Log, Rst
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    Cells = npt.NDArray[np.int64]
+
+LIMIT = 1 << 18
+"""Connections in the table. A row has 2.5 kB, used only once a connection needs it."""
+KEEP = 1 << 14
+"""Finished connections that stay in the table."""
+PENDING = 1 << 14
+"""Resets that wait to be judged; half of them at a time."""
+LINES = 1 << 16
+"""Recent connections in the log."""
+PADDING = 8
+"""Unused rows behind each column of resets, see `fast.tracker`."""
+NAMES = 1 << 16
+"""Server names that are remembered; later ones stay nameless."""
+PAYLOAD = 256
+"""Bytes of a reset's payload that are kept."""
+
+
+class Tracker:
+    """Follows the segments of one capture, or of a joined series.
+
+    Attributes:
+        g: `Glob` cells, shape (Glob.COUNT,).
+        log: recent connections as columns, shape (Log.COUNT, LINES).
+        names: hash of a TLS server name or HTTP host -> the name.
+        payloads: ordinal of a reset -> its first payload bytes.
+    """
+
+    def __init__(self, limit: int = LIMIT, keep: int = KEEP, pending: int = PENDING, lines: int = LINES) -> None:
+        buckets = 1 << max(10, (limit - 1).bit_length())
+        self.g: Cells = np.zeros(Glob.COUNT, dtype=np.int64)
+        for cell in (Glob.FREE, Glob.OLDEST, Glob.NEWEST, Glob.HAND):
+            self.g[cell] = -1
+        self.log: Cells = np.zeros((Log.COUNT, lines), dtype=np.int64)
+        self.names: dict[int, str] = {}
+        self.payloads: dict[int, bytes] = {}
+        self._table: Cells = np.zeros(limit * WIDTH, dtype=np.int64)
+        self._heads: Cells = np.full(buckets, -1, dtype=np.int64)
+        self._resets: Cells = np.zeros((Rst.COUNT, pending + PADDING), dtype=np.int64)
+        self._pending = pending
+        self._keep = keep
+        self._moves = as_array()
+        self._seen: Cells = np.zeros(1 << 12, dtype=np.int64)
+        self._found: Cells = np.zeros((1 << 12, 3), dtype=np.int64)
+
+    def feed(self, rows: Cells, n: int, buffer: bytearray | memoryview | bytes, capture: int = 0) -> Iterator[Cells]:
+        """Follow n segments; yields resets that are ripe to be judged, as columns (Rst.COUNT, m).
+
+        Args:
+            rows: segments, shape (at least n, Seg.COUNT).
+            n: how many of them count.
+            buffer: what their payload and name offsets count in.
+            capture: number of the file they come from.
+        """
+        self.g[Glob.CAPTURE] = capture
+        done = 0
+        while True:
+            first = int(self.g[Glob.RESETS])
+            self.g[Glob.NAMES] = 0
+            done = loop.follow(
+                rows, done, n, self._table, self._heads, self._resets.reshape(-1), self.log.reshape(-1), self.g,
+                self._moves, self._keep, buffer, self._seen, self._found,
+            )  # fmt: skip
+            self._keep_names(buffer)
+            self._keep_payloads(first, buffer)
+            if done >= n:
+                return
+            yield from self._ripe(self._pending // 2)
+
+    def close(self) -> Iterator[Cells]:
+        """End of the capture: yields the resets that are left."""
+        loop.count_open(self._table, self.g)
+        while self.g[Glob.RESETS] > self.g[Glob.FLUSHED]:
+            yield from self._ripe(self._pending // 2)
+
+    def _ripe(self, most: int) -> Iterator[Cells]:
+        """The oldest resets, at most so many, in one contiguous range of the ring."""
+        first, last = int(self.g[Glob.FLUSHED]), int(self.g[Glob.RESETS])
+        after = self._resets[Rst.AFTER :].copy()
+        loop.propagate(self._resets.reshape(-1), first, last)
+        loop.sync(self._table, self.log.reshape(-1), self.g)
+        at = first % self._pending
+        count = min(last - first, most, self._pending - at)
+        yield self._resets[:, at : at + count]
+        # Those that stay hear of more; what was summed up for this judging would count twice.
+        self._resets[Rst.AFTER :] = after
+        for ordinal in [o for o in self.payloads if o < first + count]:
+            del self.payloads[ordinal]
+        self.g[Glob.FLUSHED] = first + count
+
+    def _keep_names(self, buffer: bytearray | memoryview | bytes) -> None:
+        for key, at, length in self._found[: int(self.g[Glob.NAMES])].tolist():
+            if len(self.names) < NAMES:
+                self.names[key] = bytes(buffer[at : at + length]).decode("latin-1")
+
+    def _keep_payloads(self, first: int, buffer: bytearray | memoryview | bytes) -> None:
+        """Keep the payload of the resets from ordinal first on: a sender may tell its reason there."""
+        last = int(self.g[Glob.RESETS])
+        if first == last:
+            return
+        ring = [o % self._pending for o in range(first, last)]
+        have = self._resets[Seg.PAYLOAD_HAVE, ring]
+        for k in np.flatnonzero(have > 0).tolist():
+            at = int(self._resets[Seg.PAYLOAD_AT, ring[k]])
+            self.payloads[first + k] = bytes(buffer[at : at + min(int(have[k]), PAYLOAD)])

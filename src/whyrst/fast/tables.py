@@ -1,0 +1,440 @@
+"""The cells of the tracker's tables: one connection, its two directions, one reset, one line of the log.
+
+All are 64-bit integers. A connection is one row: `Conn` cells, then for each side (0 = client, 1 = server)
+`Dir` cells and a ring of that side's latest segments. "Absent" is -1 for sequence numbers and settings and
+0 for times and frames.
+
+Sequence numbers are kept as sent (32 bits) and compared by signed difference, RFC 9293 section 3.4.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+
+
+class Conn(IntEnum):
+    """Cells that belong to the connection as a whole."""
+
+    CLIENT_HI = 0
+    CLIENT_LO = 1
+    SERVER_HI = 2
+    SERVER_LO = 3
+    PORTS = 4
+    """Client port << 16 | server port."""
+    NEXT = 5
+    """Next slot in the same hash bucket, -1 at the end."""
+    BUCKET = 6
+    """The hash bucket that holds it."""
+    USED = 7
+    """`Use`."""
+    STREAM = 8
+    """Number in order of first appearance, as Wireshark's tcp.stream."""
+    LOG = 9
+    """Number of its line in the connection log."""
+    FIRST_TIME = 10
+    LAST_TIME = 11
+    FIRST_FRAME = 12
+    LAST_FRAME = 13
+    PACKETS = 14
+    """Segments, copies not counted."""
+    COPIES = 15
+    """Packets that were copies of one seen before."""
+    KNOWN = 16
+    """1 when a SYN or SYN-ACK told which end is the client, 0 when ports were used to guess."""
+    T_SYN = 17
+    """The client's first SYN."""
+    T_SYNACK = 18
+    """The server's first SYN-ACK."""
+    T_ACK = 19
+    """The client's first ACK after it."""
+    TURNS = 20
+    """How often the direction of data changed."""
+    DATA_SIDE = 21
+    """Side of the last new payload, -1 before any."""
+    IDLE_GAP = 22
+    """Silence of the whole connection before the latest new byte, SYN or FIN; nanoseconds."""
+    IDLE_FRAME = 23
+    """The segment that ended it."""
+    IDLE_SIDE = 24
+    """Who sent that segment."""
+    RESETS = 25
+    """Reset segments so far."""
+    RESET_LAST = 26
+    """Ordinal (over the capture) of the latest reset, -1 before any."""
+    RESET_TIME = 27
+    """Time of the first reset."""
+    RESET_SIDE = 28
+    """Who sent the first reset, -1 before any."""
+    FINISHED = 29
+    """When it was queued as finished; 0 while it lives."""
+    QUEUE = 30
+    """Next slot in the queue of finished connections, -1 at the end."""
+    NAME = 31
+    """Hash of the TLS server name or HTTP host, 0 when none was seen."""
+    TUNNEL = 32
+    """Encapsulation of its first packet, `Seg.TUNNEL`."""
+    MISSING = 33
+    """Acknowledgements for bytes that the capture does not hold."""
+    FOREIGN_ACK = 34
+    """Acknowledgement number with which the server answered the SYN without a SYN of its own, -1 if it did not."""
+    FOREIGN_FRAME = 35
+    OLD_STREAM = 36
+    """The connection that used this 4-tuple before, -1 when none is known."""
+    OLD_LAST = 37
+    """Time of its last packet."""
+    OLD_FINS = 38
+    """Which sides had sent a FIN (bit 0 client, bit 1 server), +4 when it had been reset."""
+    OLD_CLIENT_NXT = 39
+    """Next sequence number of its client, and of its server: what a host that kept it would acknowledge."""
+    OLD_SERVER_NXT = 40
+    CAPTURE = 41
+    """Number of the capture file that holds its first packet."""
+    INTERFACE = 42
+    CHALLENGES = 43
+    """Bare duplicate ACKs that followed an unacceptable SYN or RST at once (RFC 5961)."""
+    STARTED_STATES = 44
+    """Flags of the first segment."""
+    T_TURN = 45
+    """When the current sender of data began its turn (first byte of the latest request or answer)."""
+    TURN_FRAME = 46
+    OLD_ISN = 47
+    """Client's initial sequence number of the previous connection, -1 when unknown."""
+    COUNT = 48
+
+
+class Dir(IntEnum):
+    """Cells of one direction, named from the view of its sender."""
+
+    NXT = 0
+    """Next sequence number: behind the highest byte, SYN or FIN seen; -1 before the first segment."""
+    ACKED = 1
+    """Highest of its numbers that the other side acknowledged; -1 before the first."""
+    ACK_SENT = 2
+    """Highest acknowledgement number that it sent; -1 before the first."""
+    STATE = 3
+    """`State` of this end."""
+    LAST_TIME = 4
+    LAST_FRAME = 5
+    LAST_SEQ = 6
+    LAST_LENGTH = 7
+    LAST_FLAGS = 8
+    PACKETS = 9
+    """Segments without RST."""
+    RING = 10
+    """Entries written to the ring."""
+    WINDOW = 11
+    """Latest window, unscaled, SYN segments apart; -1 before the first."""
+    WINDOW_MAX = 12
+    SHIFT = 13
+    """Window scale in force, -1 when unknown (no handshake in the capture)."""
+    EDGE = 14
+    """Right edge of the offered window (ACK + scaled window), -1 when unknown."""
+    EDGE_ACK = 15
+    """ACK_SENT when the edge last moved: what was acknowledged since is still unread (at least)."""
+    DATA_TIME = 16
+    """Latest segment with payload, new or repeated."""
+    DATA_FRAME = 17
+    NEW_TIME = 18
+    """Latest segment with something new: payload, SYN or FIN."""
+    NEW_FRAME = 19
+    NEW_LENGTH = 20
+    """Its payload length."""
+    BYTES = 21
+    """New payload bytes seen."""
+    SEGMENTS = 22
+    """Segments with new payload."""
+    SEGMENT_MAX = 23
+    """Largest payload."""
+    ACKED_MAX = 24
+    """Largest payload that was acknowledged."""
+    ACKED_TIME = 25
+    """When the other side last acknowledged something new."""
+    ACKED_FRAME = 26
+    RTT = 27
+    """Smallest time from its new payload to the acknowledgement, as seen here; 0 when never measured."""
+    RETRANS = 28
+    """Repeats of the segment that is being repeated now; 0 after an acknowledgement."""
+    RETRANS_SEQ = 29
+    RETRANS_LENGTH = 30
+    RETRANS_FIRST = 31
+    """When that segment was first sent (or first repeated, when the original is unknown)."""
+    RETRANS_LAST = 32
+    RETRANS_FRAME = 33
+    RETRANS_TOTAL = 34
+    PROBES = 35
+    """Keep-alive probes since the other side last spoke."""
+    PROBE_FIRST = 36
+    PROBE_LAST = 37
+    PROBES_TOTAL = 38
+    ZERO_SINCE = 39
+    """When its window became 0; 0 while it is open."""
+    ZERO_FRAME = 40
+    ZERO_ACKS = 41
+    """Segments that repeated the zero window (answers to window probes)."""
+    ZERO_LAST = 42
+    FIN_TIME = 43
+    FIN_FRAME = 44
+    FIN_SEQ = 45
+    """Sequence number of its FIN, -1 before."""
+    FINS = 46
+    ISN = 47
+    """Initial sequence number, -1 when no SYN was seen."""
+    SYN_TIME = 48
+    SYN_LAST = 49
+    SYN_FRAME = 50
+    SYNS = 51
+    """SYN or SYN-ACK segments."""
+    SYN_OPTIONS = 52
+    SYN_WINDOW = 53
+    SYN_TTL = 54
+    SYN_ID = 55
+    WSCALE = 56
+    MSS = 57
+    TTL = 58
+    """TTL of the latest segment without RST, -1 before."""
+    TTL_MIN = 59
+    TTL_MAX = 60
+    ID = 61
+    """Latest non-zero IPv4 ID, -1 before."""
+    ID_ZERO = 62
+    """Segments with IPv4 ID 0."""
+    ID_STEPS = 63
+    """Segments whose ID is 1 to 64 above the one before."""
+    ID_JUMPS = 64
+    TOS = 65
+    FLOW = 66
+    LINK = 67
+    """Source MAC of the latest segment without RST, -1 when there is none."""
+    TS_WITH = 68
+    """Segments with the timestamps option."""
+    TS_WITHOUT = 69
+    """Segments without it, SYN and RST apart."""
+    TS_LAST = 70
+    TS_TIME = 71
+    FIRST_KIND = 72
+    LAST_KIND = 73
+    LAST_INFO = 74
+    ALERT = 75
+    """Latest TLS alert: level << 8 | description; -2 for an encrypted one, -1 for none."""
+    ALERT_FRAME = 76
+    REQUESTS = 77
+    """HTTP requests."""
+    ANSWERS = 78
+    """HTTP responses."""
+    STATUS = 79
+    """Latest HTTP status, -1 when none."""
+    FIRST_DATA = 80
+    """Time of its first payload."""
+    FIRST_DATA_FRAME = 81
+    HOLES = 82
+    """Times that its sequence numbers jumped over bytes which the capture does not hold."""
+    RSTS = 83
+    RST_SEQ = 84
+    RST_ACK = 85
+    RST_TIME = 86
+    RST_TTL = 87
+    RST_FRAME = 88
+    RST_ID = 89
+    RST_WINDOW = 90
+    SUPERS = 91
+    """Super-segments and zero IP lengths: this side was captured on the sending host (or merged on the receiving one)."""
+    UNSUMMED = 92
+    """Segments with a partial checksum or marked as outgoing: captured on the sending host."""
+    DUPACKS = 93
+    """Duplicate ACKs in a row."""
+    WINDOW_TIME = 94
+    """When the window last grew without acknowledging more (a window update)."""
+    WINDOW_BEFORE = 95
+    """Window before the latest change."""
+    DF = 96
+    """IP flags of the latest segment."""
+    COUNT = 97
+
+
+class Ring(IntEnum):
+    """One remembered segment."""
+
+    TIME = 0
+    WHAT = 1
+    """FLAGS | FRAME << 9 | TOS << 40 | KIND << 48 | REPEATED << 53 | PROBE << 54."""
+    SEQ = 2
+    """SEQ | LENGTH << 32."""
+    ACK = 3
+    """ACK | TTL << 32 | (IP_ID + 1) << 40."""
+    GAP = 4
+    """Silence of the connection before it, nanoseconds."""
+    COUNT = 5
+
+
+RING = 8
+"""Segments remembered per side: enough to find what a reset answers, since a host answers at once."""
+
+SIDE = Dir.COUNT + RING * Ring.COUNT
+WIDTH = Conn.COUNT + 2 * SIDE
+"""Cells of one connection's row."""
+
+
+class Use(IntEnum):
+    """What a slot of the table holds."""
+
+    FREE = 0
+    LIVE = 1
+    FINISHED = 2
+
+
+class Answer(IntFlag):
+    """How a reset's numbers fit the segment that it may answer (RFC 9293 section 3.5.2)."""
+
+    SEQ_IS_ACK = 1
+    """RST.SEQ = SEG.ACK."""
+    ACK_IS_END = 2
+    """RST.ACK = SEG.SEQ + SEG.LEN."""
+
+
+class Rst(IntEnum):
+    """Cells of one reset. The segment's cells, the connection's and both directions' are copies made before
+    the reset was applied; the rest is about what it answers and what followed."""
+
+    SEGMENT = 0
+    CONN = 37
+    SENDER = CONN + Conn.COUNT
+    PEER = SENDER + Dir.COUNT
+    OWN = PEER + Dir.COUNT
+    SIDE = OWN
+    """0 when the client's address is its source, 1 for the server's."""
+    ORDINAL = OWN + 1
+    """Number over the capture, from 0."""
+    NUMBER = OWN + 2
+    """Number in its connection, from 1."""
+    PREVIOUS = OWN + 3
+    """Ordinal of the connection's reset before it, -1."""
+    COPIES = OWN + 4
+    CAPTURE = OWN + 5
+    TRIGGER = OWN + 6
+    """`Answer` bits of the most recent segment that fits, 0 when none does."""
+    TRIGGER_TIME = OWN + 7
+    TRIGGER_WHAT = OWN + 8
+    TRIGGER_SEQ = OWN + 9
+    TRIGGER_ACK = OWN + 10
+    TRIGGER_GAP = OWN + 11
+    FITTING = OWN + 12
+    """How many remembered segments of the peer fit equally."""
+    AFTER = OWN + 13
+    SENDER_AFTER = AFTER
+    """Segments without RST from the same address after this reset."""
+    SENDER_AFTER_TIME = AFTER + 1
+    SENDER_AFTER_FRAME = AFTER + 2
+    SENDER_NEW = AFTER + 3
+    """Of them, with payload, FIN or acknowledgement beyond what the sender had sent or acknowledged at the reset."""
+    PEER_AFTER = AFTER + 4
+    PEER_AFTER_TIME = AFTER + 5
+    PEER_AFTER_FRAME = AFTER + 6
+    PEER_NEW = AFTER + 7
+    """Peer's segments with new payload, or that acknowledge what the sender sent after the reset."""
+    RSTS_AFTER = AFTER + 8
+    """Further resets from the same address."""
+    RSTS_EQUAL = AFTER + 9
+    """Of them, with the same sequence number."""
+    RST_STEP = AFTER + 10
+    """Sequence difference to the next reset from the same address."""
+    RST_NEXT_TIME = AFTER + 11
+    PEER_RSTS = AFTER + 12
+    """Resets from the other end afterwards."""
+    PEER_RST_TIME = AFTER + 13
+    SYN_AFTER = AFTER + 14
+    """Time of the next SYN on the same 4-tuple, 0 when none came."""
+    CHALLENGED = AFTER + 15
+    """Time of a bare ACK from the peer that repeats its last one (challenge ACK), 0 when none came."""
+    NEXT_TTL = AFTER + 16
+    """TTL of the next reset from the same address, -1 when none."""
+    SENDER_AFTER_ID = AFTER + 17
+    """IPv4 ID of the sender's next segment without RST, -1 when none."""
+    COUNT = AFTER + 18
+
+
+class Log(IntEnum):
+    """One connection in the log of recent connections, which tells about a reset's neighbours."""
+
+    STREAM = 0
+    CLIENT_HI = 1
+    CLIENT_LO = 2
+    SERVER_HI = 3
+    SERVER_LO = 4
+    PORTS = 5
+    T_FIRST = 6
+    T_SYN = 7
+    """First SYN, 0 when not captured."""
+    T_SYNACK = 8
+    T_END = 9
+    """First FIN or RST, 0 before."""
+    END = 10
+    """`End`."""
+    T_LAST = 11
+    CLIENT_BYTES = 12
+    SERVER_BYTES = 13
+    SYN_PRINT = 14
+    """SYN options << 16 | SYN window."""
+    CLIENT_NXT = 15
+    SERVER_NXT = 16
+    CLIENT_TTL = 17
+    SERVER_TTL = 18
+    NAME = 19
+    COUNT = 20
+
+
+class End(IntFlag):
+    """What ended a connection so far."""
+
+    CLIENT_FIN = 1
+    SERVER_FIN = 2
+    CLIENT_RST = 4
+    SERVER_RST = 8
+    REFUSED = 16
+    """The server's reset answered the SYN."""
+    SERVER_FIRST = 32
+    """The server's FIN came before the client's."""
+    SERVER_ACTIVE = 64
+    """The server's reset carried an acknowledgement in a synchronized connection."""
+
+
+class Glob(IntEnum):
+    """The tracker's own counters and list heads."""
+
+    FREE = 0
+    """First free slot that was used before, -1."""
+    HIGH = 1
+    """Slots used so far, ever."""
+    LIVE = 2
+    FINISHED = 3
+    OLDEST = 4
+    """First and last slot in the queue of finished connections, -1."""
+    NEWEST = 5
+    STREAMS = 6
+    RESETS = 7
+    FLUSHED = 8
+    """Resets already judged."""
+    EVICTED = 9
+    HAND = 10
+    """Where the search for an idle connection goes on."""
+    COPIES = 11
+    CUT = 12
+    OFFLOAD = 13
+    BAD_CHECKSUM = 14
+    MISSING = 15
+    BACKWARDS = 16
+    LAST_TIME = 17
+    NAMES = 18
+    """Names found in this batch."""
+    NO_HANDSHAKE = 19
+    ONE_SIDED = 20
+    CAPTURE = 21
+    """Number of the capture file being read."""
+    SEGMENTS = 22
+    LINES = 23
+    """Lines written to the log, ever."""
+    FIRST_TIME = 24
+    RELEASED = 25
+    """Connections that left the table."""
+    PROVEN = 26
+    """Copies proved by an equal, non-zero IP ID."""
+    COUNT = 27

@@ -1,0 +1,1535 @@
+# mypy: disable-error-code="untyped-decorator, no-any-return, valid-type, type-arg, misc, name-defined, attr-defined, no-untyped-call"
+# Cython's pure-Python mode: the annotations are C types, which mypy does not know.
+"""Follows segments through the table of connections and records what is known at every reset.
+
+This is the tracker's arithmetic only: states come from `connections.states`, cells from `fast.tables`.
+What it decides itself: which connection a segment belongs to, what is new, repeated, a probe or a copy,
+and which segment a reset answers. Bad input can make it conclude nonsense about a connection, but every
+index stays within the arrays.
+"""
+
+from __future__ import annotations
+
+import cython
+
+from whyrst.fast.layout import Kind, Seg
+from whyrst.fast.tables import RING as RING_SIZE
+from whyrst.fast.tables import SIDE as SIDE_WIDTH
+from whyrst.fast.tables import WIDTH as ROW_WIDTH
+from whyrst.fast.tables import Conn, Dir, Glob, Log, Ring, Rst
+
+S_FRAME = cython.declare(cython.Py_ssize_t, Seg.FRAME)
+S_TIME = cython.declare(cython.Py_ssize_t, Seg.TIME)
+S_SRC_HI = cython.declare(cython.Py_ssize_t, Seg.SRC_HI)
+S_SRC_LO = cython.declare(cython.Py_ssize_t, Seg.SRC_LO)
+S_DST_HI = cython.declare(cython.Py_ssize_t, Seg.DST_HI)
+S_DST_LO = cython.declare(cython.Py_ssize_t, Seg.DST_LO)
+S_SPORT = cython.declare(cython.Py_ssize_t, Seg.SPORT)
+S_DPORT = cython.declare(cython.Py_ssize_t, Seg.DPORT)
+S_SEQ = cython.declare(cython.Py_ssize_t, Seg.SEQ)
+S_ACK = cython.declare(cython.Py_ssize_t, Seg.ACK)
+S_FLAGS = cython.declare(cython.Py_ssize_t, Seg.FLAGS)
+S_WINDOW = cython.declare(cython.Py_ssize_t, Seg.WINDOW)
+S_LENGTH = cython.declare(cython.Py_ssize_t, Seg.LENGTH)
+S_TTL = cython.declare(cython.Py_ssize_t, Seg.TTL)
+S_IP_ID = cython.declare(cython.Py_ssize_t, Seg.IP_ID)
+S_TOS = cython.declare(cython.Py_ssize_t, Seg.TOS)
+S_FLOW = cython.declare(cython.Py_ssize_t, Seg.FLOW)
+S_IP_FLAGS = cython.declare(cython.Py_ssize_t, Seg.IP_FLAGS)
+S_OPTIONS = cython.declare(cython.Py_ssize_t, Seg.OPTIONS)
+S_TSVAL = cython.declare(cython.Py_ssize_t, Seg.TSVAL)
+S_WSCALE = cython.declare(cython.Py_ssize_t, Seg.WSCALE)
+S_MSS = cython.declare(cython.Py_ssize_t, Seg.MSS)
+S_KIND = cython.declare(cython.Py_ssize_t, Seg.KIND)
+S_KIND_INFO = cython.declare(cython.Py_ssize_t, Seg.KIND_INFO)
+S_LINK_SRC = cython.declare(cython.Py_ssize_t, Seg.LINK_SRC)
+S_INTERFACE = cython.declare(cython.Py_ssize_t, Seg.INTERFACE)
+S_TUNNEL = cython.declare(cython.Py_ssize_t, Seg.TUNNEL)
+S_QUALITY = cython.declare(cython.Py_ssize_t, Seg.QUALITY)
+S_NAME_AT = cython.declare(cython.Py_ssize_t, Seg.NAME_AT)
+S_NAME_LENGTH = cython.declare(cython.Py_ssize_t, Seg.NAME_LENGTH)
+S_COUNT = cython.declare(cython.Py_ssize_t, Seg.COUNT)
+C_CLIENT_HI = cython.declare(cython.Py_ssize_t, Conn.CLIENT_HI)
+C_CLIENT_LO = cython.declare(cython.Py_ssize_t, Conn.CLIENT_LO)
+C_SERVER_HI = cython.declare(cython.Py_ssize_t, Conn.SERVER_HI)
+C_SERVER_LO = cython.declare(cython.Py_ssize_t, Conn.SERVER_LO)
+C_PORTS = cython.declare(cython.Py_ssize_t, Conn.PORTS)
+C_NEXT = cython.declare(cython.Py_ssize_t, Conn.NEXT)
+C_BUCKET = cython.declare(cython.Py_ssize_t, Conn.BUCKET)
+C_USED = cython.declare(cython.Py_ssize_t, Conn.USED)
+C_STREAM = cython.declare(cython.Py_ssize_t, Conn.STREAM)
+C_LOG = cython.declare(cython.Py_ssize_t, Conn.LOG)
+C_FIRST_TIME = cython.declare(cython.Py_ssize_t, Conn.FIRST_TIME)
+C_LAST_TIME = cython.declare(cython.Py_ssize_t, Conn.LAST_TIME)
+C_FIRST_FRAME = cython.declare(cython.Py_ssize_t, Conn.FIRST_FRAME)
+C_LAST_FRAME = cython.declare(cython.Py_ssize_t, Conn.LAST_FRAME)
+C_PACKETS = cython.declare(cython.Py_ssize_t, Conn.PACKETS)
+C_COPIES = cython.declare(cython.Py_ssize_t, Conn.COPIES)
+C_KNOWN = cython.declare(cython.Py_ssize_t, Conn.KNOWN)
+C_T_SYN = cython.declare(cython.Py_ssize_t, Conn.T_SYN)
+C_T_SYNACK = cython.declare(cython.Py_ssize_t, Conn.T_SYNACK)
+C_T_ACK = cython.declare(cython.Py_ssize_t, Conn.T_ACK)
+C_TURNS = cython.declare(cython.Py_ssize_t, Conn.TURNS)
+C_DATA_SIDE = cython.declare(cython.Py_ssize_t, Conn.DATA_SIDE)
+C_IDLE_GAP = cython.declare(cython.Py_ssize_t, Conn.IDLE_GAP)
+C_IDLE_FRAME = cython.declare(cython.Py_ssize_t, Conn.IDLE_FRAME)
+C_IDLE_SIDE = cython.declare(cython.Py_ssize_t, Conn.IDLE_SIDE)
+C_RESETS = cython.declare(cython.Py_ssize_t, Conn.RESETS)
+C_RESET_LAST = cython.declare(cython.Py_ssize_t, Conn.RESET_LAST)
+C_RESET_TIME = cython.declare(cython.Py_ssize_t, Conn.RESET_TIME)
+C_RESET_SIDE = cython.declare(cython.Py_ssize_t, Conn.RESET_SIDE)
+C_FINISHED = cython.declare(cython.Py_ssize_t, Conn.FINISHED)
+C_QUEUE = cython.declare(cython.Py_ssize_t, Conn.QUEUE)
+C_NAME = cython.declare(cython.Py_ssize_t, Conn.NAME)
+C_TUNNEL = cython.declare(cython.Py_ssize_t, Conn.TUNNEL)
+C_MISSING = cython.declare(cython.Py_ssize_t, Conn.MISSING)
+C_FOREIGN_ACK = cython.declare(cython.Py_ssize_t, Conn.FOREIGN_ACK)
+C_FOREIGN_FRAME = cython.declare(cython.Py_ssize_t, Conn.FOREIGN_FRAME)
+C_OLD_STREAM = cython.declare(cython.Py_ssize_t, Conn.OLD_STREAM)
+C_OLD_LAST = cython.declare(cython.Py_ssize_t, Conn.OLD_LAST)
+C_OLD_FINS = cython.declare(cython.Py_ssize_t, Conn.OLD_FINS)
+C_OLD_CLIENT_NXT = cython.declare(cython.Py_ssize_t, Conn.OLD_CLIENT_NXT)
+C_OLD_SERVER_NXT = cython.declare(cython.Py_ssize_t, Conn.OLD_SERVER_NXT)
+C_CAPTURE = cython.declare(cython.Py_ssize_t, Conn.CAPTURE)
+C_INTERFACE = cython.declare(cython.Py_ssize_t, Conn.INTERFACE)
+C_STARTED_STATES = cython.declare(cython.Py_ssize_t, Conn.STARTED_STATES)
+C_T_TURN = cython.declare(cython.Py_ssize_t, Conn.T_TURN)
+C_TURN_FRAME = cython.declare(cython.Py_ssize_t, Conn.TURN_FRAME)
+C_OLD_ISN = cython.declare(cython.Py_ssize_t, Conn.OLD_ISN)
+C_COUNT = cython.declare(cython.Py_ssize_t, Conn.COUNT)
+D_NXT = cython.declare(cython.Py_ssize_t, Dir.NXT)
+D_ACKED = cython.declare(cython.Py_ssize_t, Dir.ACKED)
+D_ACK_SENT = cython.declare(cython.Py_ssize_t, Dir.ACK_SENT)
+D_STATE = cython.declare(cython.Py_ssize_t, Dir.STATE)
+D_LAST_TIME = cython.declare(cython.Py_ssize_t, Dir.LAST_TIME)
+D_LAST_FRAME = cython.declare(cython.Py_ssize_t, Dir.LAST_FRAME)
+D_LAST_SEQ = cython.declare(cython.Py_ssize_t, Dir.LAST_SEQ)
+D_LAST_LENGTH = cython.declare(cython.Py_ssize_t, Dir.LAST_LENGTH)
+D_LAST_FLAGS = cython.declare(cython.Py_ssize_t, Dir.LAST_FLAGS)
+D_PACKETS = cython.declare(cython.Py_ssize_t, Dir.PACKETS)
+D_RING = cython.declare(cython.Py_ssize_t, Dir.RING)
+D_WINDOW = cython.declare(cython.Py_ssize_t, Dir.WINDOW)
+D_WINDOW_MAX = cython.declare(cython.Py_ssize_t, Dir.WINDOW_MAX)
+D_SHIFT = cython.declare(cython.Py_ssize_t, Dir.SHIFT)
+D_EDGE = cython.declare(cython.Py_ssize_t, Dir.EDGE)
+D_EDGE_ACK = cython.declare(cython.Py_ssize_t, Dir.EDGE_ACK)
+D_DATA_TIME = cython.declare(cython.Py_ssize_t, Dir.DATA_TIME)
+D_DATA_FRAME = cython.declare(cython.Py_ssize_t, Dir.DATA_FRAME)
+D_NEW_TIME = cython.declare(cython.Py_ssize_t, Dir.NEW_TIME)
+D_NEW_FRAME = cython.declare(cython.Py_ssize_t, Dir.NEW_FRAME)
+D_NEW_LENGTH = cython.declare(cython.Py_ssize_t, Dir.NEW_LENGTH)
+D_BYTES = cython.declare(cython.Py_ssize_t, Dir.BYTES)
+D_SEGMENTS = cython.declare(cython.Py_ssize_t, Dir.SEGMENTS)
+D_SEGMENT_MAX = cython.declare(cython.Py_ssize_t, Dir.SEGMENT_MAX)
+D_ACKED_MAX = cython.declare(cython.Py_ssize_t, Dir.ACKED_MAX)
+D_ACKED_TIME = cython.declare(cython.Py_ssize_t, Dir.ACKED_TIME)
+D_ACKED_FRAME = cython.declare(cython.Py_ssize_t, Dir.ACKED_FRAME)
+D_RTT = cython.declare(cython.Py_ssize_t, Dir.RTT)
+D_RETRANS = cython.declare(cython.Py_ssize_t, Dir.RETRANS)
+D_RETRANS_SEQ = cython.declare(cython.Py_ssize_t, Dir.RETRANS_SEQ)
+D_RETRANS_LENGTH = cython.declare(cython.Py_ssize_t, Dir.RETRANS_LENGTH)
+D_RETRANS_FIRST = cython.declare(cython.Py_ssize_t, Dir.RETRANS_FIRST)
+D_RETRANS_LAST = cython.declare(cython.Py_ssize_t, Dir.RETRANS_LAST)
+D_RETRANS_FRAME = cython.declare(cython.Py_ssize_t, Dir.RETRANS_FRAME)
+D_RETRANS_TOTAL = cython.declare(cython.Py_ssize_t, Dir.RETRANS_TOTAL)
+D_PROBES = cython.declare(cython.Py_ssize_t, Dir.PROBES)
+D_PROBE_FIRST = cython.declare(cython.Py_ssize_t, Dir.PROBE_FIRST)
+D_PROBE_LAST = cython.declare(cython.Py_ssize_t, Dir.PROBE_LAST)
+D_PROBES_TOTAL = cython.declare(cython.Py_ssize_t, Dir.PROBES_TOTAL)
+D_ZERO_SINCE = cython.declare(cython.Py_ssize_t, Dir.ZERO_SINCE)
+D_ZERO_FRAME = cython.declare(cython.Py_ssize_t, Dir.ZERO_FRAME)
+D_ZERO_ACKS = cython.declare(cython.Py_ssize_t, Dir.ZERO_ACKS)
+D_ZERO_LAST = cython.declare(cython.Py_ssize_t, Dir.ZERO_LAST)
+D_FIN_TIME = cython.declare(cython.Py_ssize_t, Dir.FIN_TIME)
+D_FIN_FRAME = cython.declare(cython.Py_ssize_t, Dir.FIN_FRAME)
+D_FIN_SEQ = cython.declare(cython.Py_ssize_t, Dir.FIN_SEQ)
+D_FINS = cython.declare(cython.Py_ssize_t, Dir.FINS)
+D_ISN = cython.declare(cython.Py_ssize_t, Dir.ISN)
+D_SYN_TIME = cython.declare(cython.Py_ssize_t, Dir.SYN_TIME)
+D_SYN_LAST = cython.declare(cython.Py_ssize_t, Dir.SYN_LAST)
+D_SYN_FRAME = cython.declare(cython.Py_ssize_t, Dir.SYN_FRAME)
+D_SYNS = cython.declare(cython.Py_ssize_t, Dir.SYNS)
+D_SYN_OPTIONS = cython.declare(cython.Py_ssize_t, Dir.SYN_OPTIONS)
+D_SYN_WINDOW = cython.declare(cython.Py_ssize_t, Dir.SYN_WINDOW)
+D_SYN_TTL = cython.declare(cython.Py_ssize_t, Dir.SYN_TTL)
+D_SYN_ID = cython.declare(cython.Py_ssize_t, Dir.SYN_ID)
+D_WSCALE = cython.declare(cython.Py_ssize_t, Dir.WSCALE)
+D_MSS = cython.declare(cython.Py_ssize_t, Dir.MSS)
+D_TTL = cython.declare(cython.Py_ssize_t, Dir.TTL)
+D_TTL_MIN = cython.declare(cython.Py_ssize_t, Dir.TTL_MIN)
+D_TTL_MAX = cython.declare(cython.Py_ssize_t, Dir.TTL_MAX)
+D_ID = cython.declare(cython.Py_ssize_t, Dir.ID)
+D_ID_ZERO = cython.declare(cython.Py_ssize_t, Dir.ID_ZERO)
+D_ID_STEPS = cython.declare(cython.Py_ssize_t, Dir.ID_STEPS)
+D_ID_JUMPS = cython.declare(cython.Py_ssize_t, Dir.ID_JUMPS)
+D_TOS = cython.declare(cython.Py_ssize_t, Dir.TOS)
+D_FLOW = cython.declare(cython.Py_ssize_t, Dir.FLOW)
+D_LINK = cython.declare(cython.Py_ssize_t, Dir.LINK)
+D_TS_WITH = cython.declare(cython.Py_ssize_t, Dir.TS_WITH)
+D_TS_WITHOUT = cython.declare(cython.Py_ssize_t, Dir.TS_WITHOUT)
+D_TS_LAST = cython.declare(cython.Py_ssize_t, Dir.TS_LAST)
+D_TS_TIME = cython.declare(cython.Py_ssize_t, Dir.TS_TIME)
+D_FIRST_KIND = cython.declare(cython.Py_ssize_t, Dir.FIRST_KIND)
+D_LAST_KIND = cython.declare(cython.Py_ssize_t, Dir.LAST_KIND)
+D_LAST_INFO = cython.declare(cython.Py_ssize_t, Dir.LAST_INFO)
+D_ALERT = cython.declare(cython.Py_ssize_t, Dir.ALERT)
+D_ALERT_FRAME = cython.declare(cython.Py_ssize_t, Dir.ALERT_FRAME)
+D_REQUESTS = cython.declare(cython.Py_ssize_t, Dir.REQUESTS)
+D_ANSWERS = cython.declare(cython.Py_ssize_t, Dir.ANSWERS)
+D_STATUS = cython.declare(cython.Py_ssize_t, Dir.STATUS)
+D_FIRST_DATA = cython.declare(cython.Py_ssize_t, Dir.FIRST_DATA)
+D_FIRST_DATA_FRAME = cython.declare(cython.Py_ssize_t, Dir.FIRST_DATA_FRAME)
+D_HOLES = cython.declare(cython.Py_ssize_t, Dir.HOLES)
+D_RSTS = cython.declare(cython.Py_ssize_t, Dir.RSTS)
+D_RST_SEQ = cython.declare(cython.Py_ssize_t, Dir.RST_SEQ)
+D_RST_ACK = cython.declare(cython.Py_ssize_t, Dir.RST_ACK)
+D_RST_TIME = cython.declare(cython.Py_ssize_t, Dir.RST_TIME)
+D_RST_TTL = cython.declare(cython.Py_ssize_t, Dir.RST_TTL)
+D_RST_FRAME = cython.declare(cython.Py_ssize_t, Dir.RST_FRAME)
+D_RST_ID = cython.declare(cython.Py_ssize_t, Dir.RST_ID)
+D_RST_WINDOW = cython.declare(cython.Py_ssize_t, Dir.RST_WINDOW)
+D_SUPERS = cython.declare(cython.Py_ssize_t, Dir.SUPERS)
+D_UNSUMMED = cython.declare(cython.Py_ssize_t, Dir.UNSUMMED)
+D_DUPACKS = cython.declare(cython.Py_ssize_t, Dir.DUPACKS)
+D_WINDOW_TIME = cython.declare(cython.Py_ssize_t, Dir.WINDOW_TIME)
+D_WINDOW_BEFORE = cython.declare(cython.Py_ssize_t, Dir.WINDOW_BEFORE)
+D_DF = cython.declare(cython.Py_ssize_t, Dir.DF)
+D_COUNT = cython.declare(cython.Py_ssize_t, Dir.COUNT)
+R_TIME = cython.declare(cython.Py_ssize_t, Ring.TIME)
+R_WHAT = cython.declare(cython.Py_ssize_t, Ring.WHAT)
+R_SEQ = cython.declare(cython.Py_ssize_t, Ring.SEQ)
+R_ACK = cython.declare(cython.Py_ssize_t, Ring.ACK)
+R_GAP = cython.declare(cython.Py_ssize_t, Ring.GAP)
+R_COUNT = cython.declare(cython.Py_ssize_t, Ring.COUNT)
+X_CONN = cython.declare(cython.Py_ssize_t, Rst.CONN)
+X_SENDER = cython.declare(cython.Py_ssize_t, Rst.SENDER)
+X_PEER = cython.declare(cython.Py_ssize_t, Rst.PEER)
+X_OWN = cython.declare(cython.Py_ssize_t, Rst.OWN)
+X_SIDE = cython.declare(cython.Py_ssize_t, Rst.SIDE)
+X_ORDINAL = cython.declare(cython.Py_ssize_t, Rst.ORDINAL)
+X_NUMBER = cython.declare(cython.Py_ssize_t, Rst.NUMBER)
+X_PREVIOUS = cython.declare(cython.Py_ssize_t, Rst.PREVIOUS)
+X_COPIES = cython.declare(cython.Py_ssize_t, Rst.COPIES)
+X_CAPTURE = cython.declare(cython.Py_ssize_t, Rst.CAPTURE)
+X_TRIGGER = cython.declare(cython.Py_ssize_t, Rst.TRIGGER)
+X_TRIGGER_TIME = cython.declare(cython.Py_ssize_t, Rst.TRIGGER_TIME)
+X_TRIGGER_WHAT = cython.declare(cython.Py_ssize_t, Rst.TRIGGER_WHAT)
+X_TRIGGER_SEQ = cython.declare(cython.Py_ssize_t, Rst.TRIGGER_SEQ)
+X_TRIGGER_ACK = cython.declare(cython.Py_ssize_t, Rst.TRIGGER_ACK)
+X_TRIGGER_GAP = cython.declare(cython.Py_ssize_t, Rst.TRIGGER_GAP)
+X_FITTING = cython.declare(cython.Py_ssize_t, Rst.FITTING)
+X_SENDER_AFTER = cython.declare(cython.Py_ssize_t, Rst.SENDER_AFTER)
+X_SENDER_AFTER_TIME = cython.declare(cython.Py_ssize_t, Rst.SENDER_AFTER_TIME)
+X_SENDER_AFTER_FRAME = cython.declare(cython.Py_ssize_t, Rst.SENDER_AFTER_FRAME)
+X_SENDER_NEW = cython.declare(cython.Py_ssize_t, Rst.SENDER_NEW)
+X_PEER_AFTER = cython.declare(cython.Py_ssize_t, Rst.PEER_AFTER)
+X_PEER_AFTER_TIME = cython.declare(cython.Py_ssize_t, Rst.PEER_AFTER_TIME)
+X_PEER_AFTER_FRAME = cython.declare(cython.Py_ssize_t, Rst.PEER_AFTER_FRAME)
+X_PEER_NEW = cython.declare(cython.Py_ssize_t, Rst.PEER_NEW)
+X_RSTS_AFTER = cython.declare(cython.Py_ssize_t, Rst.RSTS_AFTER)
+X_RSTS_EQUAL = cython.declare(cython.Py_ssize_t, Rst.RSTS_EQUAL)
+X_RST_STEP = cython.declare(cython.Py_ssize_t, Rst.RST_STEP)
+X_RST_NEXT_TIME = cython.declare(cython.Py_ssize_t, Rst.RST_NEXT_TIME)
+X_PEER_RSTS = cython.declare(cython.Py_ssize_t, Rst.PEER_RSTS)
+X_PEER_RST_TIME = cython.declare(cython.Py_ssize_t, Rst.PEER_RST_TIME)
+X_SYN_AFTER = cython.declare(cython.Py_ssize_t, Rst.SYN_AFTER)
+X_CHALLENGED = cython.declare(cython.Py_ssize_t, Rst.CHALLENGED)
+X_NEXT_TTL = cython.declare(cython.Py_ssize_t, Rst.NEXT_TTL)
+X_SENDER_AFTER_ID = cython.declare(cython.Py_ssize_t, Rst.SENDER_AFTER_ID)
+X_COUNT = cython.declare(cython.Py_ssize_t, Rst.COUNT)
+L_STREAM = cython.declare(cython.Py_ssize_t, Log.STREAM)
+L_CLIENT_HI = cython.declare(cython.Py_ssize_t, Log.CLIENT_HI)
+L_CLIENT_LO = cython.declare(cython.Py_ssize_t, Log.CLIENT_LO)
+L_SERVER_HI = cython.declare(cython.Py_ssize_t, Log.SERVER_HI)
+L_SERVER_LO = cython.declare(cython.Py_ssize_t, Log.SERVER_LO)
+L_PORTS = cython.declare(cython.Py_ssize_t, Log.PORTS)
+L_T_FIRST = cython.declare(cython.Py_ssize_t, Log.T_FIRST)
+L_T_SYN = cython.declare(cython.Py_ssize_t, Log.T_SYN)
+L_T_SYNACK = cython.declare(cython.Py_ssize_t, Log.T_SYNACK)
+L_T_END = cython.declare(cython.Py_ssize_t, Log.T_END)
+L_END = cython.declare(cython.Py_ssize_t, Log.END)
+L_T_LAST = cython.declare(cython.Py_ssize_t, Log.T_LAST)
+L_CLIENT_BYTES = cython.declare(cython.Py_ssize_t, Log.CLIENT_BYTES)
+L_SERVER_BYTES = cython.declare(cython.Py_ssize_t, Log.SERVER_BYTES)
+L_SYN_PRINT = cython.declare(cython.Py_ssize_t, Log.SYN_PRINT)
+L_CLIENT_NXT = cython.declare(cython.Py_ssize_t, Log.CLIENT_NXT)
+L_SERVER_NXT = cython.declare(cython.Py_ssize_t, Log.SERVER_NXT)
+L_CLIENT_TTL = cython.declare(cython.Py_ssize_t, Log.CLIENT_TTL)
+L_SERVER_TTL = cython.declare(cython.Py_ssize_t, Log.SERVER_TTL)
+L_NAME = cython.declare(cython.Py_ssize_t, Log.NAME)
+L_COUNT = cython.declare(cython.Py_ssize_t, Log.COUNT)
+G_FREE = cython.declare(cython.Py_ssize_t, Glob.FREE)
+G_HIGH = cython.declare(cython.Py_ssize_t, Glob.HIGH)
+G_LIVE = cython.declare(cython.Py_ssize_t, Glob.LIVE)
+G_FINISHED = cython.declare(cython.Py_ssize_t, Glob.FINISHED)
+G_OLDEST = cython.declare(cython.Py_ssize_t, Glob.OLDEST)
+G_NEWEST = cython.declare(cython.Py_ssize_t, Glob.NEWEST)
+G_STREAMS = cython.declare(cython.Py_ssize_t, Glob.STREAMS)
+G_RESETS = cython.declare(cython.Py_ssize_t, Glob.RESETS)
+G_FLUSHED = cython.declare(cython.Py_ssize_t, Glob.FLUSHED)
+G_EVICTED = cython.declare(cython.Py_ssize_t, Glob.EVICTED)
+G_HAND = cython.declare(cython.Py_ssize_t, Glob.HAND)
+G_COPIES = cython.declare(cython.Py_ssize_t, Glob.COPIES)
+G_CUT = cython.declare(cython.Py_ssize_t, Glob.CUT)
+G_OFFLOAD = cython.declare(cython.Py_ssize_t, Glob.OFFLOAD)
+G_BAD_CHECKSUM = cython.declare(cython.Py_ssize_t, Glob.BAD_CHECKSUM)
+G_MISSING = cython.declare(cython.Py_ssize_t, Glob.MISSING)
+G_BACKWARDS = cython.declare(cython.Py_ssize_t, Glob.BACKWARDS)
+G_LAST_TIME = cython.declare(cython.Py_ssize_t, Glob.LAST_TIME)
+G_NAMES = cython.declare(cython.Py_ssize_t, Glob.NAMES)
+G_NO_HANDSHAKE = cython.declare(cython.Py_ssize_t, Glob.NO_HANDSHAKE)
+G_ONE_SIDED = cython.declare(cython.Py_ssize_t, Glob.ONE_SIDED)
+G_CAPTURE = cython.declare(cython.Py_ssize_t, Glob.CAPTURE)
+G_SEGMENTS = cython.declare(cython.Py_ssize_t, Glob.SEGMENTS)
+G_LINES = cython.declare(cython.Py_ssize_t, Glob.LINES)
+G_RELEASED = cython.declare(cython.Py_ssize_t, Glob.RELEASED)
+G_PROVEN = cython.declare(cython.Py_ssize_t, Glob.PROVEN)
+
+WIDTH = cython.declare(cython.longlong, ROW_WIDTH)
+SIDE = cython.declare(cython.longlong, SIDE_WIDTH)
+SIDE_A = cython.declare(cython.longlong, int(Conn.COUNT))
+SIDE_B = cython.declare(cython.longlong, Conn.COUNT + SIDE_WIDTH)
+RING = cython.declare(cython.longlong, RING_SIZE)
+STATES = cython.declare(cython.longlong, 11)
+SYN_SENT = cython.declare(cython.longlong, 1)
+SYN_RECEIVED = cython.declare(cython.longlong, 2)
+TLS_ALERT = cython.declare(cython.longlong, int(Kind.TLS_ALERT))
+HTTP_REQUEST = cython.declare(cython.longlong, int(Kind.HTTP_REQUEST))
+HTTP_RESPONSE = cython.declare(cython.longlong, int(Kind.HTTP_RESPONSE))
+
+SECOND = cython.declare(cython.longlong, 1_000_000_000)
+FINISHED_KEEP = cython.declare(cython.longlong, 120_000_000_000)
+"""A finished connection is forgotten after two minutes: twice Linux's TIME_WAIT (include/net/tcp.h,
+TCP_TIMEWAIT_LEN), so that late segments and a reuse of the ports still find it."""
+STILL_ALIVE = cython.declare(cython.longlong, 10_000_000_000)
+"""Segments this long after the end mean that the connection goes on."""
+COPY_WITHIN = cython.declare(cython.longlong, 50_000_000)
+"""Two captures of one packet lie at most this far apart (a router in between, a busy mirror)."""
+COPY_AT_ONCE = cython.declare(cython.longlong, 50_000)
+"""No stack repeats a SYN or data after 50 microseconds; its shortest timer is a thousand times that."""
+FAR = cython.declare(cython.longlong, 0x40000000)
+"""Largest window there can be (RFC 7323 section 2.3): numbers further away belong to something else."""
+PADDING = cython.declare(cython.longlong, 8)
+"""Rows at the end of the columns of resets that are never used: they keep the columns from falling on the
+same lines of the processor's cache."""
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def ahead(a: cython.longlong, b: cython.longlong) -> cython.longlong:
+    """Signed distance from sequence number b to a, RFC 9293 section 3.4."""
+    d: cython.longlong = (a - b) & 0xFFFFFFFF
+    if d >= 0x80000000:
+        d -= 0x100000000
+    return d
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def bucket(
+    alo: cython.longlong,
+    ahi: cython.longlong,
+    aport: cython.longlong,
+    blo: cython.longlong,
+    bhi: cython.longlong,
+    bport: cython.longlong,
+    mask: cython.longlong,
+) -> cython.longlong:
+    """Hash bucket of a 4-tuple, equal for both directions."""
+    a: cython.ulonglong = ((alo ^ (ahi * 31)) & 0xFFFFFFFFFFFFFFFF) + (aport << 32)
+    b: cython.ulonglong = ((blo ^ (bhi * 31)) & 0xFFFFFFFFFFFFFFFF) + (bport << 32)
+    a = (a ^ (a >> 29)) & 0xFFFFFFFFFFFFFFFF
+    b = (b ^ (b >> 29)) & 0xFFFFFFFFFFFFFFFF
+    h: cython.ulonglong = (a + b) & 0xFFFFFFFFFFFFFFFF
+    h = (h * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
+    h = h ^ ((a ^ b) & 0xFFFFFFFFFFFFFFFF)
+    h = (h * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
+    return cython.cast(cython.longlong, (h >> 33)) & mask
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def unlink(t: cython.longlong[::1], heads: cython.longlong[::1], slot: cython.longlong) -> cython.void:
+    """Take a slot out of its hash bucket."""
+    at: cython.longlong
+    b: cython.longlong = slot * WIDTH
+    head: cython.longlong = t[b + C_BUCKET]
+    if head < 0:
+        return
+    at = heads[head]
+    if at == slot:
+        heads[head] = t[b + C_NEXT]
+        return
+    while at >= 0:
+        if t[at * WIDTH + C_NEXT] == slot:
+            t[at * WIDTH + C_NEXT] = t[b + C_NEXT]
+            return
+        at = t[at * WIDTH + C_NEXT]
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def write_log(
+    t: cython.longlong[::1], log: cython.longlong[::1], g: cython.longlong[::1], slot: cython.longlong
+) -> cython.void:
+    """Bring a connection's line in the log up to date, if the log still holds it."""
+    b: cython.longlong = slot * WIDTH
+    size: cython.longlong = log.shape[0] // L_COUNT
+    line: cython.longlong = t[b + C_LOG]
+    if line < g[G_LINES] - size:
+        return
+    at: cython.longlong = line % size
+    a: cython.longlong = b + SIDE_A
+    z: cython.longlong = b + SIDE_B
+    end: cython.longlong = 0
+    when: cython.longlong = 0
+    log[L_STREAM * size + at] = t[b + C_STREAM]
+    log[L_CLIENT_HI * size + at] = t[b + C_CLIENT_HI]
+    log[L_CLIENT_LO * size + at] = t[b + C_CLIENT_LO]
+    log[L_SERVER_HI * size + at] = t[b + C_SERVER_HI]
+    log[L_SERVER_LO * size + at] = t[b + C_SERVER_LO]
+    log[L_PORTS * size + at] = t[b + C_PORTS]
+    log[L_T_FIRST * size + at] = t[b + C_FIRST_TIME]
+    log[L_T_SYN * size + at] = t[b + C_T_SYN]
+    log[L_T_SYNACK * size + at] = t[b + C_T_SYNACK]
+    log[L_T_LAST * size + at] = t[b + C_LAST_TIME]
+    log[L_CLIENT_BYTES * size + at] = t[a + D_BYTES]
+    log[L_SERVER_BYTES * size + at] = t[z + D_BYTES]
+    log[L_SYN_PRINT * size + at] = t[a + D_SYN_OPTIONS] << 16 | (t[a + D_SYN_WINDOW] & 0xFFFF)
+    log[L_CLIENT_NXT * size + at] = t[a + D_NXT]
+    log[L_SERVER_NXT * size + at] = t[z + D_NXT]
+    log[L_CLIENT_TTL * size + at] = t[a + D_TTL]
+    log[L_SERVER_TTL * size + at] = t[z + D_TTL]
+    log[L_NAME * size + at] = t[b + C_NAME]
+    if t[a + D_FINS] > 0:
+        end |= 1
+        when = t[a + D_FIN_TIME]
+    if t[z + D_FINS] > 0:
+        end |= 2
+        if when == 0 or t[z + D_FIN_TIME] < when:
+            when = t[z + D_FIN_TIME]
+            end |= 32
+    if t[a + D_RSTS] > 0:
+        end |= 4
+    if t[z + D_RSTS] > 0:
+        end |= 8
+        if t[a + D_NXT] >= 0 and t[z + D_PACKETS] == 0:
+            end |= 16
+        if t[z + D_RST_ACK] != 0 and t[z + D_PACKETS] > 0:
+            end |= 64
+    if t[b + C_RESET_TIME] != 0 and (when == 0 or t[b + C_RESET_TIME] < when):
+        when = t[b + C_RESET_TIME]
+    log[L_T_END * size + at] = when
+    log[L_END * size + at] = end
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def release(
+    t: cython.longlong[::1],
+    heads: cython.longlong[::1],
+    log: cython.longlong[::1],
+    g: cython.longlong[::1],
+    slot: cython.longlong,
+) -> cython.void:
+    """Forget a connection: its line in the log stays."""
+    b: cython.longlong = slot * WIDTH
+    write_log(t, log, g, slot)
+    if t[b + C_KNOWN] == 0 or t[b + SIDE_A + D_ISN] < 0:
+        g[G_NO_HANDSHAKE] += 1
+    if (
+        t[b + SIDE_A + D_PACKETS] + t[b + SIDE_A + D_RSTS] == 0
+        or t[b + SIDE_B + D_PACKETS] + t[b + SIDE_B + D_RSTS] == 0
+    ) and t[b + C_PACKETS] > 3:
+        g[G_ONE_SIDED] += 1
+    unlink(t, heads, slot)
+    g[G_RELEASED] += 1
+    t[b + C_USED] = 0
+    t[b + C_NEXT] = g[G_FREE]
+    g[G_FREE] = slot
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def expire(
+    t: cython.longlong[::1],
+    heads: cython.longlong[::1],
+    log: cython.longlong[::1],
+    g: cython.longlong[::1],
+    now: cython.longlong,
+    keep: cython.longlong,
+) -> cython.void:
+    """Let the oldest finished connections go: those over the limit in number, or finished FINISHED_KEEP ago.
+
+    One that spoke again after its end (a forged reset that nobody believed) is alive and leaves the queue.
+    """
+    slot: cython.longlong
+    b: cython.longlong
+    while g[G_OLDEST] >= 0:
+        slot = g[G_OLDEST]
+        b = slot * WIDTH
+        if g[G_FINISHED] <= keep and now - t[b + C_FINISHED] < FINISHED_KEEP:
+            return
+        g[G_OLDEST] = t[b + C_QUEUE]
+        if g[G_OLDEST] < 0:
+            g[G_NEWEST] = -1
+        g[G_FINISHED] -= 1
+        if t[b + C_LAST_TIME] > t[b + C_FINISHED] + STILL_ALIVE and now - t[b + C_LAST_TIME] < FINISHED_KEEP:
+            t[b + C_USED] = 1
+            t[b + C_FINISHED] = 0
+            g[G_LIVE] += 1
+        else:
+            release(t, heads, log, g, slot)
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def finish(
+    t: cython.longlong[::1],
+    log: cython.longlong[::1],
+    g: cython.longlong[::1],
+    slot: cython.longlong,
+    now: cython.longlong,
+) -> cython.void:
+    """Queue a connection as finished."""
+    b: cython.longlong = slot * WIDTH
+    write_log(t, log, g, slot)
+    if t[b + C_USED] == 2:
+        return
+    t[b + C_USED] = 2
+    t[b + C_FINISHED] = now
+    t[b + C_QUEUE] = -1
+    if g[G_NEWEST] >= 0:
+        t[g[G_NEWEST] * WIDTH + C_QUEUE] = slot
+    else:
+        g[G_OLDEST] = slot
+    g[G_NEWEST] = slot
+    g[G_LIVE] -= 1
+    g[G_FINISHED] += 1
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def take_slot(
+    t: cython.longlong[::1],
+    heads: cython.longlong[::1],
+    log: cython.longlong[::1],
+    g: cython.longlong[::1],
+    now: cython.longlong,
+) -> cython.longlong:
+    """A free slot; when there is none, that of the longest idle of the next 64 live connections."""
+    slot: cython.longlong = g[G_FREE]
+    size: cython.longlong = t.shape[0] // WIDTH
+    if slot >= 0:
+        g[G_FREE] = t[slot * WIDTH + C_NEXT]
+        return slot
+    if g[G_HIGH] < size:
+        slot = g[G_HIGH]
+        g[G_HIGH] += 1
+        return slot
+    if g[G_FINISHED] > 0:
+        expire(t, heads, log, g, now, g[G_FINISHED] - 1)
+        if g[G_FREE] >= 0:
+            slot = g[G_FREE]
+            g[G_FREE] = t[slot * WIDTH + C_NEXT]
+            return slot
+    best: cython.longlong = -1
+    tried: cython.longlong = 0
+    hand: cython.longlong = g[G_HAND]
+    while tried < 64 or best < 0:
+        hand += 1
+        if hand >= size:
+            hand = 0
+        tried += 1
+        if t[hand * WIDTH + C_USED] != 1:
+            if tried > size:
+                break
+            continue
+        if best < 0 or t[hand * WIDTH + C_LAST_TIME] < t[best * WIDTH + C_LAST_TIME]:
+            best = hand
+    g[G_HAND] = hand
+    g[G_EVICTED] += 1
+    g[G_LIVE] -= 1
+    release(t, heads, log, g, best)
+    slot = g[G_FREE]
+    g[G_FREE] = t[slot * WIDTH + C_NEXT]
+    return slot
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def clear(t: cython.longlong[::1], b: cython.longlong) -> cython.void:
+    """An empty row: 0 for times, counts and frames, -1 for what is unknown."""
+    i: cython.Py_ssize_t
+    d: cython.longlong
+    side: cython.longlong
+    for i in range(WIDTH):
+        t[b + i] = 0
+    t[b + C_RESET_LAST] = -1
+    t[b + C_RESET_SIDE] = -1
+    t[b + C_DATA_SIDE] = -1
+    t[b + C_FOREIGN_ACK] = -1
+    t[b + C_OLD_STREAM] = -1
+    t[b + C_OLD_CLIENT_NXT] = -1
+    t[b + C_OLD_SERVER_NXT] = -1
+    t[b + C_OLD_ISN] = -1
+    for side in range(2):
+        d = b + SIDE_A + side * SIDE
+        t[d + D_NXT] = -1
+        t[d + D_ACKED] = -1
+        t[d + D_ACK_SENT] = -1
+        t[d + D_WINDOW] = -1
+        t[d + D_WINDOW_MAX] = -1
+        t[d + D_WINDOW_BEFORE] = -1
+        t[d + D_SHIFT] = -1
+        t[d + D_EDGE] = -1
+        t[d + D_EDGE_ACK] = -1
+        t[d + D_RETRANS_SEQ] = -1
+        t[d + D_FIN_SEQ] = -1
+        t[d + D_ISN] = -1
+        t[d + D_SYN_TTL] = -1
+        t[d + D_SYN_ID] = -1
+        t[d + D_SYN_OPTIONS] = -1
+        t[d + D_SYN_WINDOW] = -1
+        t[d + D_WSCALE] = -1
+        t[d + D_MSS] = -1
+        t[d + D_TTL] = -1
+        t[d + D_TTL_MIN] = -1
+        t[d + D_TTL_MAX] = -1
+        t[d + D_ID] = -1
+        t[d + D_TOS] = -1
+        t[d + D_FLOW] = -1
+        t[d + D_LINK] = -1
+        t[d + D_TS_LAST] = -1
+        t[d + D_ALERT] = -1
+        t[d + D_STATUS] = -1
+        t[d + D_LAST_INFO] = -1
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def remember_old(t: cython.longlong[::1], b: cython.longlong, o: cython.longlong, swapped: cython.bint) -> cython.void:
+    """Note in a new connection at b what is known of the one at o, which used the same 4-tuple.
+
+    swapped: the old one's client is the new one's server.
+    """
+    oc: cython.longlong = o + (SIDE_B if swapped else SIDE_A)
+    os: cython.longlong = o + (SIDE_A if swapped else SIDE_B)
+    t[b + C_OLD_STREAM] = t[o + C_STREAM]
+    t[b + C_OLD_LAST] = t[o + C_LAST_TIME]
+    t[b + C_OLD_FINS] = 0
+    if t[oc + D_FINS] > 0:
+        t[b + C_OLD_FINS] |= 1
+    if t[os + D_FINS] > 0:
+        t[b + C_OLD_FINS] |= 2
+    if t[o + C_RESETS] > 0:
+        t[b + C_OLD_FINS] |= 4
+    t[b + C_OLD_CLIENT_NXT] = t[oc + D_NXT]
+    t[b + C_OLD_SERVER_NXT] = t[os + D_NXT]
+    t[b + C_OLD_ISN] = t[oc + D_ISN]
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def is_copy(
+    t: cython.longlong[::1],
+    g: cython.longlong[::1],
+    b: cython.longlong,
+    d: cython.longlong,
+    seq: cython.longlong,
+    ack: cython.longlong,
+    wanted: cython.longlong,
+    ip_id: cython.longlong,
+    time: cython.longlong,
+) -> cython.longlong:
+    """Whether a segment is one more copy of a packet in the ring of its direction.
+
+    2: proved by an equal IP ID (stacks count it up for every packet that may be fragmented, and routers and
+    mirrors keep it). 1: equal in all that TCP sends, in a connection, or a capture, that shows every packet
+    twice. 0: no. Resets without an ID need that company, because a host answers each of several segments
+    with an equal reset (RFC 9293 section 3.5.2).
+    """
+    i: cython.longlong
+    at: cython.longlong
+    passed: cython.longlong
+    n: cython.longlong = t[d + D_RING]
+    looked: cython.longlong = 4 if n > 4 else n
+    for i in range(looked):
+        at = d + D_COUNT + ((n - 1 - i) % RING) * R_COUNT
+        passed = time - t[at + R_TIME]
+        if passed < 0:
+            passed = -passed
+        if passed > COPY_WITHIN:
+            return 0
+        if t[at + R_SEQ] != seq or (t[at + R_ACK] & 0xFFFFFFFF) != ack or (t[at + R_WHAT] & 0x1FF) != wanted:
+            continue
+        if (t[at + R_ACK] >> 40) != ip_id + 1:
+            continue
+        if ip_id > 0:
+            return 2
+        if (wanted & 0x04) == 0 and passed < COPY_AT_ONCE and ((seq >> 32) > 0 or (wanted & 0x02) != 0):
+            return 2
+        if t[b + C_COPIES] * 3 >= t[b + C_PACKETS] or g[G_PROVEN] * 3 >= g[G_SEGMENTS] - g[G_PROVEN]:
+            if t[b + C_COPIES] > 0 or g[G_PROVEN] > 0:
+                return 1
+    return 0
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def find_trigger(
+    t: cython.longlong[::1],
+    p: cython.longlong,
+    x: cython.longlong[::1],
+    r: cython.longlong,
+    size: cython.longlong,
+    seq: cython.longlong,
+    ack: cython.longlong,
+    flags: cython.longlong,
+    time: cython.longlong,
+) -> cython.void:
+    """The most recent segment of the peer (direction at p) that a reset fits, into row r of the resets.
+
+    RFC 9293 section 3.5.2: a segment with ACK is answered with SEQ = SEG.ACK, one without with
+    ACK = SEG.SEQ + SEG.LEN. Stacks that send RST,ACK for both are found by either.
+    """
+    i: cython.longlong
+    at: cython.longlong
+    fits: cython.longlong
+    bits: cython.longlong
+    n: cython.longlong = t[p + D_RING]
+    found: cython.longlong = 0
+    looked: cython.longlong = RING if n > RING else n
+    for i in range(looked):
+        at = p + D_COUNT + ((n - 1 - i) % RING) * R_COUNT
+        bits = t[at + R_WHAT]
+        fits = 0
+        if (bits & 0x10) != 0 and (t[at + R_ACK] & 0xFFFFFFFF) == seq:
+            fits = 1
+        if (flags & 0x10) != 0:
+            if (
+                ack
+                == ((t[at + R_SEQ] & 0xFFFFFFFF) + (t[at + R_SEQ] >> 32) + (bits & 1) + ((bits >> 1) & 1)) & 0xFFFFFFFF
+            ):
+                fits |= 2
+            elif seq == 0:
+                fits = 0
+        if fits == 0:
+            continue
+        if found == 0:
+            x[X_TRIGGER * size + r] = fits
+            x[X_TRIGGER_TIME * size + r] = t[at + R_TIME]
+            x[X_TRIGGER_WHAT * size + r] = bits
+            x[X_TRIGGER_SEQ * size + r] = t[at + R_SEQ]
+            x[X_TRIGGER_ACK * size + r] = t[at + R_ACK]
+            x[X_TRIGGER_GAP * size + r] = t[at + R_GAP]
+        found += 1
+    x[X_FITTING * size + r] = found
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def record_reset(
+    t: cython.longlong[::1],
+    x: cython.longlong[::1],
+    rows: cython.longlong[:, ::1],
+    i: cython.Py_ssize_t,
+    g: cython.longlong[::1],
+    b: cython.longlong,
+    side: cython.longlong,
+) -> cython.void:
+    """Copy all that is known at a reset into the next row of the resets."""
+    k: cython.Py_ssize_t
+    size: cython.longlong = x.shape[0] // X_COUNT
+    ring: cython.longlong = size - PADDING
+    n: cython.longlong = g[G_RESETS]
+    r: cython.longlong = n % ring
+    d: cython.longlong = b + SIDE_A + side * SIDE
+    p: cython.longlong = b + SIDE_A + (1 - side) * SIDE
+    for k in range(S_COUNT):
+        x[k * size + r] = rows[i, k]
+    for k in range(C_COUNT):
+        x[(X_CONN + k) * size + r] = t[b + k]
+    for k in range(D_COUNT):
+        x[(X_SENDER + k) * size + r] = t[d + k]
+        x[(X_PEER + k) * size + r] = t[p + k]
+    for k in range(X_OWN, X_COUNT):
+        x[k * size + r] = 0
+    x[X_SIDE * size + r] = side
+    x[X_ORDINAL * size + r] = n
+    x[X_NUMBER * size + r] = t[b + C_RESETS] + 1
+    x[X_PREVIOUS * size + r] = t[b + C_RESET_LAST]
+    x[X_CAPTURE * size + r] = g[G_CAPTURE]
+    x[X_NEXT_TTL * size + r] = -1
+    x[X_SENDER_AFTER_ID * size + r] = -1
+    find_trigger(t, p, x, r, size, rows[i, S_SEQ], rows[i, S_ACK], rows[i, S_FLAGS], rows[i, S_TIME])
+    previous: cython.longlong = t[b + C_RESET_LAST]
+    if previous >= 0 and previous >= g[G_FLUSHED]:
+        note_reset_after(x, rows, i, size, previous % ring, side)
+    g[G_RESETS] = n + 1
+    t[b + C_RESET_LAST] = n
+    t[b + C_RESETS] += 1
+    if t[b + C_RESET_TIME] == 0:
+        t[b + C_RESET_TIME] = rows[i, S_TIME]
+        t[b + C_RESET_SIDE] = side
+    t[d + D_RSTS] += 1
+    t[d + D_RST_SEQ] = rows[i, S_SEQ]
+    t[d + D_RST_ACK] = rows[i, S_ACK] if (rows[i, S_FLAGS] & 0x10) != 0 else 0
+    t[d + D_RST_TIME] = rows[i, S_TIME]
+    t[d + D_RST_TTL] = rows[i, S_TTL]
+    t[d + D_RST_FRAME] = rows[i, S_FRAME]
+    t[d + D_RST_ID] = rows[i, S_IP_ID]
+    t[d + D_RST_WINDOW] = rows[i, S_WINDOW]
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def note_reset_after(
+    x: cython.longlong[::1],
+    rows: cython.longlong[:, ::1],
+    i: cython.Py_ssize_t,
+    size: cython.longlong,
+    r: cython.longlong,
+    side: cython.longlong,
+) -> cython.void:
+    """Tell the reset in row r that another one followed it directly."""
+    if x[X_SIDE * size + r] == side:
+        x[X_RSTS_AFTER * size + r] += 1
+        if rows[i, S_SEQ] == x[S_SEQ * size + r]:
+            x[X_RSTS_EQUAL * size + r] += 1
+        if x[X_RST_NEXT_TIME * size + r] == 0:
+            x[X_RST_STEP * size + r] = ahead(rows[i, S_SEQ], x[S_SEQ * size + r])
+            x[X_RST_NEXT_TIME * size + r] = rows[i, S_TIME]
+            x[X_NEXT_TTL * size + r] = rows[i, S_TTL]
+    else:
+        x[X_PEER_RSTS * size + r] += 1
+        if x[X_PEER_RST_TIME * size + r] == 0:
+            x[X_PEER_RST_TIME * size + r] = rows[i, S_TIME]
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def note_after(
+    t: cython.longlong[::1],
+    x: cython.longlong[::1],
+    rows: cython.longlong[:, ::1],
+    i: cython.Py_ssize_t,
+    b: cython.longlong,
+    side: cython.longlong,
+    g: cython.longlong[::1],
+) -> cython.void:
+    """Tell the connection's latest reset that a segment without RST followed it."""
+    size: cython.longlong = x.shape[0] // X_COUNT
+    n: cython.longlong = t[b + C_RESET_LAST]
+    if n < g[G_FLUSHED]:
+        return
+    r: cython.longlong = n % (size - PADDING)
+    flags: cython.longlong = rows[i, S_FLAGS]
+    end: cython.longlong = (rows[i, S_SEQ] + rows[i, S_LENGTH] + (flags & 1) + ((flags >> 1) & 1)) & 0xFFFFFFFF
+    new: cython.longlong = 0
+    if x[X_SIDE * size + r] == side:
+        if x[(X_SENDER + D_NXT) * size + r] < 0 or ahead(end, x[(X_SENDER + D_NXT) * size + r]) > 0:
+            new = 1
+        elif (
+            (flags & 0x10) != 0
+            and x[(X_SENDER + D_ACK_SENT) * size + r] >= 0
+            and ahead(rows[i, S_ACK], x[(X_SENDER + D_ACK_SENT) * size + r]) > 0
+        ):
+            new = 1
+        x[X_SENDER_AFTER * size + r] += 1
+        x[X_SENDER_NEW * size + r] += new
+        if x[X_SENDER_AFTER_TIME * size + r] == 0:
+            x[X_SENDER_AFTER_TIME * size + r] = rows[i, S_TIME]
+            x[X_SENDER_AFTER_FRAME * size + r] = rows[i, S_FRAME]
+            x[X_SENDER_AFTER_ID * size + r] = rows[i, S_IP_ID]
+    else:
+        if x[(X_PEER + D_NXT) * size + r] < 0 or ahead(end, x[(X_PEER + D_NXT) * size + r]) > 0:
+            new = 1
+        elif (
+            (flags & 0x10) != 0
+            and x[(X_SENDER + D_NXT) * size + r] >= 0
+            and ahead(rows[i, S_ACK], x[(X_SENDER + D_NXT) * size + r]) > 0
+        ):
+            new = 1
+        elif (
+            rows[i, S_LENGTH] == 0
+            and (flags & 0x17) == 0x10
+            and x[X_CHALLENGED * size + r] == 0
+            and rows[i, S_ACK] == x[(X_PEER + D_ACK_SENT) * size + r]
+        ):
+            x[X_CHALLENGED * size + r] = rows[i, S_TIME]
+        x[X_PEER_AFTER * size + r] += 1
+        x[X_PEER_NEW * size + r] += new
+        if x[X_PEER_AFTER_TIME * size + r] == 0:
+            x[X_PEER_AFTER_TIME * size + r] = rows[i, S_TIME]
+            x[X_PEER_AFTER_FRAME * size + r] = rows[i, S_FRAME]
+
+
+def follow(
+    rows: cython.longlong[:, ::1],
+    start: cython.Py_ssize_t,
+    n: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    heads: cython.longlong[::1],
+    x: cython.longlong[::1],
+    log: cython.longlong[::1],
+    g: cython.longlong[::1],
+    moves: cython.const[cython.longlong][::1],
+    keep: cython.longlong,
+    buffer: cython.const[cython.uchar][::1],
+    seen_names: cython.longlong[::1],
+    names: cython.longlong[:, ::1],
+) -> cython.Py_ssize_t:
+    """Follow segments rows[start:n] through the table of connections.
+
+    Args:
+        rows: segments, shape (n, Seg.COUNT).
+        start: first row to take.
+        n: rows that are filled.
+        t: connections, slots * WIDTH cells.
+        heads: first slot of each hash bucket; a power of two of them.
+        x: resets, Rst.COUNT * size cells, a cell's column after the other; size - PADDING rows are used in turn.
+        log: recent connections, Log.COUNT * lines cells, column after column.
+        g: `Glob` cells.
+        moves: `connections.states.as_array()`.
+        keep: how many finished connections stay in the table at most.
+        buffer: what NAME_AT counts in.
+        seen_names: hashes of names already reported, a small cache.
+        names: gets (hash, offset, length) of names not in that cache; G_NAMES of them.
+
+    Returns:
+        The row behind the last one taken. It is smaller than n when the ring of resets is full: the caller
+        judges the older half, raises G_FLUSHED and calls again.
+    """
+    i: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    slot: cython.longlong
+    b: cython.longlong
+    d: cython.longlong
+    p: cython.longlong
+    at: cython.longlong
+    side: cython.longlong
+    time: cython.longlong
+    flags: cython.longlong
+    seq: cython.longlong
+    ack: cython.longlong
+    length: cython.longlong
+    end: cython.longlong
+    win: cython.longlong
+    gap: cython.longlong
+    adv: cython.longlong
+    ip_id: cython.longlong
+    head: cython.longlong
+    ports: cython.longlong
+    sport: cython.longlong
+    dport: cython.longlong
+    slo: cython.longlong
+    shi: cython.longlong
+    dlo: cython.longlong
+    dhi: cython.longlong
+    copy: cython.longlong
+    what: cython.longlong
+    fresh: cython.longlong
+    repeated: cython.longlong
+    probe: cython.longlong
+    old: cython.longlong
+    h: cython.ulonglong
+    line: cython.longlong
+    ns: cython.longlong = len(moves) // STATES
+    mask: cython.longlong = heads.shape[0] - 1
+    ring: cython.longlong = x.shape[0] // X_COUNT - PADDING
+    lines: cython.longlong = log.shape[0] // L_COUNT
+    swapped: cython.bint
+    for i in range(start, n):
+        flags = rows[i, S_FLAGS]
+        if (flags & 0x04) != 0 and g[G_RESETS] - g[G_FLUSHED] >= ring:
+            return i
+        time = rows[i, S_TIME]
+        if time < g[G_LAST_TIME]:
+            g[G_BACKWARDS] += 1
+        else:
+            g[G_LAST_TIME] = time
+        g[G_SEGMENTS] += 1
+        if rows[i, S_QUALITY] != 0:
+            if (rows[i, S_QUALITY] & 0x01) != 0:
+                g[G_CUT] += 1
+            if (rows[i, S_QUALITY] & 0x06) != 0:
+                g[G_OFFLOAD] += 1
+            if (rows[i, S_QUALITY] & 0x08) != 0:
+                g[G_BAD_CHECKSUM] += 1
+        shi = rows[i, S_SRC_HI]
+        slo = rows[i, S_SRC_LO]
+        dhi = rows[i, S_DST_HI]
+        dlo = rows[i, S_DST_LO]
+        sport = rows[i, S_SPORT]
+        dport = rows[i, S_DPORT]
+        seq = rows[i, S_SEQ]
+        ack = rows[i, S_ACK]
+        length = rows[i, S_LENGTH]
+        ip_id = rows[i, S_IP_ID]
+        head = bucket(slo, shi, sport, dlo, dhi, dport, mask)
+        slot = heads[head]
+        side = 0
+        ports = sport << 16 | dport
+        b = 0
+        while slot >= 0:
+            b = slot * WIDTH
+            if (
+                t[b + C_PORTS] == ports
+                and t[b + C_CLIENT_LO] == slo
+                and t[b + C_SERVER_LO] == dlo
+                and t[b + C_CLIENT_HI] == shi
+                and t[b + C_SERVER_HI] == dhi
+            ):
+                side = 0
+                break
+            if (
+                t[b + C_PORTS] == (dport << 16 | sport)
+                and t[b + C_CLIENT_LO] == dlo
+                and t[b + C_SERVER_LO] == slo
+                and t[b + C_CLIENT_HI] == dhi
+                and t[b + C_SERVER_HI] == shi
+            ):
+                side = 1
+                break
+            slot = t[b + C_NEXT]
+        fresh = 0
+        old = -1
+        if slot < 0:
+            fresh = 1
+        elif (flags & 0x16) == 0x02:
+            # A SYN with another initial sequence number is another connection (Wireshark splits there too);
+            # an ended one is over even if the number should repeat.
+            d = b + SIDE_A + side * SIDE
+            if t[d + D_ISN] >= 0:
+                if t[d + D_ISN] != seq:
+                    fresh = 1
+            elif t[d + D_NXT] >= 0 and t[d + D_NXT] != (seq + 1) & 0xFFFFFFFF:
+                fresh = 1
+            elif t[d + D_NXT] < 0 and t[b + SIDE_A + (1 - side) * SIDE + D_ISN] < 0 and t[b + C_PACKETS] > 0:
+                fresh = 1
+            if fresh == 1 and (
+                t[b + SIDE_A + (1 - side) * SIDE + D_ISN] >= 0
+                and t[d + D_NXT] < 0
+                and t[b + SIDE_A + (1 - side) * SIDE + D_PACKETS] > 0
+                and t[d + D_PACKETS] == 0
+            ):
+                fresh = 0
+            if fresh == 1:
+                old = slot
+        elif (flags & 0x16) == 0x12 and t[b + C_USED] == 2:
+            # A SYN-ACK after the end, with a number of its own: the SYN of a new connection was not captured.
+            d = b + SIDE_A + side * SIDE
+            if (
+                t[d + D_ISN] >= 0
+                and t[d + D_ISN] != seq
+                and t[b + C_T_SYNACK] > 0
+                and time - t[b + C_FINISHED] > SECOND
+            ):
+                fresh = 1
+                old = slot
+        if fresh == 1:
+            if old >= 0:
+                at = t[old * WIDTH + C_RESET_LAST]
+                if at >= g[G_FLUSHED]:
+                    j = at % ring
+                    if x[X_SYN_AFTER * (ring + PADDING) + j] == 0:
+                        x[X_SYN_AFTER * (ring + PADDING) + j] = time
+                if t[old * WIDTH + C_USED] == 1:
+                    finish(t, log, g, old, time)
+                # Out of the hash table now; the queue releases the slot later.
+                unlink(t, heads, old)
+                t[old * WIDTH + C_BUCKET] = -1
+            slot = take_slot(t, heads, log, g, time)
+            b = slot * WIDTH
+            clear(t, b)
+            side = 0
+            if (flags & 0x02) != 0:
+                t[b + C_KNOWN] = 1
+                if (flags & 0x10) != 0:
+                    side = 1
+            elif sport < dport and (sport < 1024 or dport >= 32768 or dport - sport > 1000):
+                side = 1
+            if side == 0:
+                t[b + C_CLIENT_HI] = shi
+                t[b + C_CLIENT_LO] = slo
+                t[b + C_SERVER_HI] = dhi
+                t[b + C_SERVER_LO] = dlo
+                t[b + C_PORTS] = ports
+            else:
+                t[b + C_CLIENT_HI] = dhi
+                t[b + C_CLIENT_LO] = dlo
+                t[b + C_SERVER_HI] = shi
+                t[b + C_SERVER_LO] = slo
+                t[b + C_PORTS] = dport << 16 | sport
+            if old >= 0:
+                swapped = (
+                    t[old * WIDTH + C_PORTS] != t[b + C_PORTS] or t[old * WIDTH + C_CLIENT_LO] != t[b + C_CLIENT_LO]
+                )
+                remember_old(t, b, old * WIDTH, swapped)
+            t[b + C_NEXT] = heads[head]
+            heads[head] = slot
+            t[b + C_BUCKET] = head
+            t[b + C_USED] = 1
+            t[b + C_STREAM] = g[G_STREAMS]
+            g[G_STREAMS] += 1
+            g[G_LIVE] += 1
+            line = g[G_LINES]
+            g[G_LINES] += 1
+            t[b + C_LOG] = line
+            t[b + C_FIRST_TIME] = time
+            t[b + C_LAST_TIME] = time
+            t[b + C_FIRST_FRAME] = rows[i, S_FRAME]
+            t[b + C_TUNNEL] = rows[i, S_TUNNEL]
+            t[b + C_CAPTURE] = g[G_CAPTURE]
+            t[b + C_INTERFACE] = rows[i, S_INTERFACE]
+            t[b + C_STARTED_STATES] = flags
+            write_log(t, log, g, slot)
+        d = b + SIDE_A + side * SIDE
+        p = b + SIDE_A + (1 - side) * SIDE
+
+        # One more copy of a packet that was seen: counted, and no evidence of anything.
+        copy = 0
+        if t[d + D_RING] > 0:
+            copy = is_copy(t, g, b, d, seq | length << 32, ack, flags, ip_id, time)
+        if copy > 0:
+            t[b + C_COPIES] += 1
+            g[G_COPIES] += 1
+            if copy == 2:
+                g[G_PROVEN] += 1
+            rows[i, S_QUALITY] |= 0x40
+            if (flags & 0x04) != 0 and t[b + C_RESET_LAST] >= g[G_FLUSHED]:
+                x[X_COPIES * (ring + PADDING) + t[b + C_RESET_LAST] % ring] += 1
+            continue
+
+        gap = time - t[b + C_LAST_TIME]
+        if gap < 0:
+            gap = 0
+        end = (seq + length + (flags & 0x01) + ((flags >> 1) & 0x01)) & 0xFFFFFFFF
+        repeated = 0
+        probe = 0
+        if (flags & 0x04) != 0:
+            record_reset(t, x, rows, i, g, b, side)
+            t[d + D_STATE] = moves[t[d + D_STATE] * ns + 8]
+            t[p + D_STATE] = moves[t[p + D_STATE] * ns + 9]
+        else:
+            if t[b + C_RESET_LAST] >= 0:
+                note_after(t, x, rows, i, b, side, g)
+            # What the sender acknowledges.
+            if (flags & 0x10) != 0:
+                if t[p + D_NXT] >= 0:
+                    adv = ahead(ack, t[p + D_NXT])
+                else:
+                    adv = 0
+                if (
+                    (flags & 0x02) == 0
+                    and t[p + D_ISN] >= 0
+                    and t[d + D_ISN] < 0
+                    and t[p + D_PACKETS] == t[p + D_SYNS]
+                    and (ack != (t[p + D_ISN] + 1) & 0xFFFFFFFF and side == 1)
+                ):
+                    # The SYN was answered by a bare ACK of other numbers: an old connection lives there.
+                    if t[b + C_FOREIGN_ACK] < 0:
+                        t[b + C_FOREIGN_ACK] = ack
+                        t[b + C_FOREIGN_FRAME] = rows[i, S_FRAME]
+                elif adv > 0 and t[p + D_NXT] >= 0 and (adv >= FAR or (flags & 0x02) != 0):
+                    pass
+                else:
+                    if adv > 0 and t[p + D_NXT] >= 0:
+                        # Acknowledged but never seen: the capture lost it.
+                        t[b + C_MISSING] += 1
+                        g[G_MISSING] += 1
+                        t[p + D_NXT] = ack
+                    elif t[p + D_NXT] < 0:
+                        t[p + D_NXT] = ack
+                    if t[p + D_ACKED] < 0 or ahead(ack, t[p + D_ACKED]) > 0:
+                        if t[p + D_ACKED] >= 0 or t[p + D_ISN] >= 0:
+                            t[p + D_ACKED_TIME] = time
+                            t[p + D_ACKED_FRAME] = rows[i, S_FRAME]
+                            if ack == t[p + D_NXT]:
+                                if t[p + D_NEW_LENGTH] > t[p + D_ACKED_MAX]:
+                                    t[p + D_ACKED_MAX] = t[p + D_NEW_LENGTH]
+                                if t[p + D_RETRANS] == 0 and t[p + D_NEW_TIME] > 0 and time > t[p + D_NEW_TIME]:
+                                    if t[p + D_RTT] == 0 or time - t[p + D_NEW_TIME] < t[p + D_RTT]:
+                                        t[p + D_RTT] = time - t[p + D_NEW_TIME]
+                        t[p + D_ACKED] = ack
+                        if t[p + D_RETRANS] > 0 and ahead(ack, t[p + D_RETRANS_SEQ]) > 0:
+                            t[p + D_RETRANS] = 0
+                        t[d + D_DUPACKS] = 0
+                    elif (
+                        length == 0
+                        and (flags & 0x07) == 0
+                        and ack == t[d + D_ACK_SENT]
+                        and rows[i, S_WINDOW] == t[d + D_WINDOW]
+                    ):
+                        t[d + D_DUPACKS] += 1
+                if t[p + D_STATE] == SYN_RECEIVED and t[p + D_ISN] >= 0 and ack == (t[p + D_ISN] + 1) & 0xFFFFFFFF:
+                    t[p + D_STATE] = moves[SYN_RECEIVED * ns + 4]
+                    if t[b + C_T_ACK] == 0 and side == 0:
+                        t[b + C_T_ACK] = time
+                if t[p + D_FIN_SEQ] >= 0 and ahead(ack, t[p + D_FIN_SEQ]) > 0:
+                    t[p + D_STATE] = moves[t[p + D_STATE] * ns + 7]
+                if t[d + D_ACK_SENT] < 0 or ahead(ack, t[d + D_ACK_SENT]) > 0:
+                    t[d + D_ACK_SENT] = ack
+
+            if (flags & 0x02) != 0:
+                if t[d + D_ISN] < 0:
+                    t[d + D_ISN] = seq
+                    t[d + D_SYN_TIME] = time
+                    t[d + D_SYN_FRAME] = rows[i, S_FRAME]
+                    t[d + D_SYN_OPTIONS] = rows[i, S_OPTIONS]
+                    t[d + D_SYN_WINDOW] = rows[i, S_WINDOW]
+                    t[d + D_SYN_TTL] = rows[i, S_TTL]
+                    t[d + D_SYN_ID] = ip_id
+                    t[d + D_WSCALE] = rows[i, S_WSCALE]
+                    t[d + D_MSS] = rows[i, S_MSS]
+                t[d + D_SYN_LAST] = time
+                t[d + D_SYNS] += 1
+                t[b + C_KNOWN] = 1
+                if (flags & 0x10) != 0:
+                    if t[b + C_T_SYNACK] == 0:
+                        t[b + C_T_SYNACK] = time
+                        line = t[b + C_LOG]
+                        if line >= g[G_LINES] - lines:
+                            log[L_T_SYNACK * lines + line % lines] = time
+                    t[d + D_STATE] = moves[t[d + D_STATE] * ns + 2]
+                    t[p + D_STATE] = moves[t[p + D_STATE] * ns + 3]
+                    # RFC 7323 section 2.2: the scale counts only when both SYNs carried it.
+                    if t[p + D_ISN] >= 0:
+                        if t[d + D_WSCALE] >= 0 and t[p + D_WSCALE] >= 0:
+                            t[d + D_SHIFT] = t[d + D_WSCALE] if t[d + D_WSCALE] < 15 else 14
+                            t[p + D_SHIFT] = t[p + D_WSCALE] if t[p + D_WSCALE] < 15 else 14
+                        else:
+                            t[d + D_SHIFT] = 0
+                            t[p + D_SHIFT] = 0
+                else:
+                    if side == 0 and t[b + C_T_SYN] == 0:
+                        t[b + C_T_SYN] = time
+                    t[d + D_STATE] = moves[t[d + D_STATE] * ns + 0]
+                    t[p + D_STATE] = moves[t[p + D_STATE] * ns + 1]
+            else:
+                if t[d + D_STATE] == 0 and t[d + D_ISN] < 0 and (flags & 0x11) != 0:
+                    # Middle of a conversation: both ends must have been synchronized.
+                    if t[b + C_KNOWN] == 0 or t[d + D_PACKETS] > 0 or t[p + D_STATE] > SYN_SENT:
+                        t[d + D_STATE] = moves[t[d + D_STATE] * ns + 10]
+                        t[p + D_STATE] = moves[t[p + D_STATE] * ns + 10]
+                win = rows[i, S_WINDOW]
+                if win != t[d + D_WINDOW]:
+                    if win > t[d + D_WINDOW] and t[d + D_WINDOW] >= 0:
+                        t[d + D_WINDOW_TIME] = time
+                    t[d + D_WINDOW_BEFORE] = t[d + D_WINDOW]
+                    t[d + D_WINDOW] = win
+                    if win > t[d + D_WINDOW_MAX]:
+                        t[d + D_WINDOW_MAX] = win
+                if win == 0:
+                    if t[d + D_ZERO_SINCE] == 0:
+                        t[d + D_ZERO_SINCE] = time
+                        t[d + D_ZERO_FRAME] = rows[i, S_FRAME]
+                        t[d + D_ZERO_ACKS] = 0
+                    else:
+                        t[d + D_ZERO_ACKS] += 1
+                    t[d + D_ZERO_LAST] = time
+                elif t[d + D_ZERO_SINCE] != 0:
+                    t[d + D_ZERO_SINCE] = 0
+                if t[d + D_SHIFT] >= 0 and (flags & 0x10) != 0:
+                    at = (ack + (win << t[d + D_SHIFT])) & 0xFFFFFFFF
+                    if t[d + D_EDGE] < 0 or ahead(at, t[d + D_EDGE]) > 0:
+                        t[d + D_EDGE] = at
+                        t[d + D_EDGE_ACK] = ack
+
+            # What the sender sends.
+            if length > 0 or (flags & 0x03) != 0:
+                if (
+                    t[d + D_NXT] < 0
+                    or (t[d + D_PACKETS] == 0 and t[d + D_ISN] < 0)
+                    or (t[d + D_ISN] == seq and (flags & 0x02) != 0 and t[d + D_SYNS] == 1)
+                ):
+                    adv = 1
+                    if t[d + D_NXT] >= 0 and (flags & 0x02) == 0:
+                        adv = ahead(end, t[d + D_NXT])
+                else:
+                    adv = ahead(end, t[d + D_NXT])
+                    if adv > 0 and ahead(seq, t[d + D_NXT]) > 0 and (flags & 0x02) == 0:
+                        t[d + D_HOLES] += 1
+                if (
+                    t[d + D_NXT] >= 0
+                    and length <= 1
+                    and (flags & 0x03) == 0
+                    and ahead(seq, t[d + D_NXT]) == -1
+                    and (t[d + D_ACKED] == t[d + D_NXT])
+                ):
+                    probe = 1
+                elif adv > 0 and adv < FAR:
+                    t[d + D_NXT] = end
+                    t[b + C_IDLE_GAP] = gap
+                    t[b + C_IDLE_FRAME] = rows[i, S_FRAME]
+                    t[b + C_IDLE_SIDE] = side
+                    t[d + D_NEW_TIME] = time
+                    t[d + D_NEW_FRAME] = rows[i, S_FRAME]
+                    t[d + D_NEW_LENGTH] = length
+                    if length > 0:
+                        t[d + D_BYTES] += length if adv > length else adv
+                        t[d + D_SEGMENTS] += 1
+                        if length > t[d + D_SEGMENT_MAX]:
+                            t[d + D_SEGMENT_MAX] = length
+                        if t[b + C_DATA_SIDE] != side:
+                            if t[b + C_DATA_SIDE] >= 0:
+                                t[b + C_TURNS] += 1
+                            t[b + C_DATA_SIDE] = side
+                            t[b + C_T_TURN] = time
+                            t[b + C_TURN_FRAME] = rows[i, S_FRAME]
+                else:
+                    repeated = 1
+                    if t[d + D_RETRANS_SEQ] == seq and t[d + D_RETRANS] > 0:
+                        t[d + D_RETRANS] += 1
+                    else:
+                        t[d + D_RETRANS] = 1
+                        t[d + D_RETRANS_SEQ] = seq
+                        t[d + D_RETRANS_FIRST] = (
+                            t[d + D_NEW_TIME] if end == t[d + D_NXT] and t[d + D_NEW_TIME] > 0 else time
+                        )
+                    t[d + D_RETRANS_LENGTH] = length
+                    t[d + D_RETRANS_LAST] = time
+                    t[d + D_RETRANS_FRAME] = rows[i, S_FRAME]
+                    t[d + D_RETRANS_TOTAL] += 1
+                if length > 0 and probe == 0:
+                    t[d + D_DATA_TIME] = time
+                    t[d + D_DATA_FRAME] = rows[i, S_FRAME]
+                    at = rows[i, S_KIND]
+                    if t[d + D_FIRST_DATA] == 0:
+                        t[d + D_FIRST_DATA] = time
+                        t[d + D_FIRST_DATA_FRAME] = rows[i, S_FRAME]
+                        t[d + D_FIRST_KIND] = at
+                    t[d + D_LAST_KIND] = at
+                    t[d + D_LAST_INFO] = rows[i, S_KIND_INFO]
+                    if at == TLS_ALERT:
+                        t[d + D_ALERT] = rows[i, S_KIND_INFO] if rows[i, S_KIND_INFO] >= 0 else -2
+                        t[d + D_ALERT_FRAME] = rows[i, S_FRAME]
+                    elif at == HTTP_REQUEST:
+                        if repeated == 0:
+                            t[d + D_REQUESTS] += 1
+                    elif at == HTTP_RESPONSE:
+                        if repeated == 0:
+                            t[d + D_ANSWERS] += 1
+                        t[d + D_STATUS] = rows[i, S_KIND_INFO]
+                    if rows[i, S_NAME_LENGTH] > 0 and t[b + C_NAME] == 0:
+                        h = 0xCBF29CE484222325
+                        for j in range(rows[i, S_NAME_AT], rows[i, S_NAME_AT] + rows[i, S_NAME_LENGTH]):
+                            h = ((h ^ buffer[j]) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+                        at = cython.cast(cython.longlong, h >> 1)
+                        t[b + C_NAME] = at
+                        if seen_names[at & (seen_names.shape[0] - 1)] != at and g[G_NAMES] < names.shape[0]:
+                            seen_names[at & (seen_names.shape[0] - 1)] = at
+                            names[g[G_NAMES], 0] = at
+                            names[g[G_NAMES], 1] = rows[i, S_NAME_AT]
+                            names[g[G_NAMES], 2] = rows[i, S_NAME_LENGTH]
+                            g[G_NAMES] += 1
+                if (flags & 0x01) != 0:
+                    t[d + D_FINS] += 1
+                    if t[d + D_FIN_SEQ] < 0:
+                        t[d + D_FIN_SEQ] = (end - 1) & 0xFFFFFFFF
+                        t[d + D_FIN_TIME] = time
+                        t[d + D_FIN_FRAME] = rows[i, S_FRAME]
+                        t[d + D_STATE] = moves[t[d + D_STATE] * ns + 5]
+                        t[p + D_STATE] = moves[t[p + D_STATE] * ns + 6]
+                        write_log(t, log, g, slot)
+            elif t[d + D_NXT] < 0:
+                t[d + D_NXT] = seq
+            elif (flags & 0x17) == 0x10 and ahead(seq, t[d + D_NXT]) == -1 and t[d + D_ACKED] == t[d + D_NXT]:
+                probe = 1
+            elif (
+                t[d + D_NXT] >= 0
+                and ahead(seq, t[d + D_NXT]) > 0
+                and ahead(seq, t[d + D_NXT]) < FAR
+                and (flags & 0x17) == 0x10
+                and t[d + D_ISN] >= 0
+                and t[p + D_ISN] >= 0
+            ):
+                # A bare ACK stands behind bytes that the capture does not hold.
+                t[d + D_HOLES] += 1
+                t[d + D_NXT] = seq
+            if probe == 1:
+                if t[d + D_PROBES] == 0:
+                    t[d + D_PROBE_FIRST] = time
+                t[d + D_PROBES] += 1
+                t[d + D_PROBES_TOTAL] += 1
+                t[d + D_PROBE_LAST] = time
+            if t[p + D_PROBES] != 0:
+                t[p + D_PROBES] = 0
+
+            # Habits of the sender.
+            at = rows[i, S_TTL]
+            if at != t[d + D_TTL]:
+                t[d + D_TTL] = at
+                if t[d + D_TTL_MIN] < 0 or at < t[d + D_TTL_MIN]:
+                    t[d + D_TTL_MIN] = at
+                if at > t[d + D_TTL_MAX]:
+                    t[d + D_TTL_MAX] = at
+            if ip_id == 0:
+                t[d + D_ID_ZERO] += 1
+            elif ip_id > 0:
+                if t[d + D_ID] >= 0:
+                    at = (ip_id - t[d + D_ID]) & 0xFFFF
+                    if at >= 1 and at <= 64:
+                        t[d + D_ID_STEPS] += 1
+                    else:
+                        t[d + D_ID_JUMPS] += 1
+                t[d + D_ID] = ip_id
+            t[d + D_TOS] = rows[i, S_TOS]
+            t[d + D_FLOW] = rows[i, S_FLOW]
+            t[d + D_LINK] = rows[i, S_LINK_SRC]
+            t[d + D_DF] = rows[i, S_IP_FLAGS]
+            if rows[i, S_TSVAL] >= 0:
+                t[d + D_TS_WITH] += 1
+                t[d + D_TS_LAST] = rows[i, S_TSVAL]
+                t[d + D_TS_TIME] = time
+            elif (flags & 0x02) == 0:
+                t[d + D_TS_WITHOUT] += 1
+            if (rows[i, S_QUALITY] & 0x36) != 0:
+                if (rows[i, S_QUALITY] & 0x06) != 0:
+                    t[d + D_SUPERS] += 1
+                if (rows[i, S_QUALITY] & 0x30) != 0:
+                    t[d + D_UNSUMMED] += 1
+            t[d + D_PACKETS] += 1
+            t[d + D_LAST_TIME] = time
+            t[d + D_LAST_FRAME] = rows[i, S_FRAME]
+            t[d + D_LAST_SEQ] = seq
+            t[d + D_LAST_LENGTH] = length
+            t[d + D_LAST_FLAGS] = flags
+
+        at = d + D_COUNT + (t[d + D_RING] % RING) * R_COUNT
+        what = (
+            flags | rows[i, S_FRAME] << 9 | rows[i, S_TOS] << 40 | rows[i, S_KIND] << 48 | repeated << 53 | probe << 54
+        )
+        t[at + R_TIME] = time
+        t[at + R_WHAT] = what
+        t[at + R_SEQ] = seq | length << 32
+        t[at + R_ACK] = ack | rows[i, S_TTL] << 32 | (ip_id + 1) << 40
+        t[at + R_GAP] = gap
+        t[d + D_RING] += 1
+        t[b + C_PACKETS] += 1
+        if time > t[b + C_LAST_TIME]:
+            t[b + C_LAST_TIME] = time
+        t[b + C_LAST_FRAME] = rows[i, S_FRAME]
+        if t[b + C_USED] == 1:
+            if (flags & 0x04) != 0 or (
+                t[d + D_FINS] > 0
+                and t[p + D_FINS] > 0
+                and t[d + D_ACKED] == t[d + D_NXT]
+                and t[p + D_ACKED] == t[p + D_NXT]
+            ):
+                finish(t, log, g, slot, time)
+                if g[G_FINISHED] > keep or time - t[g[G_OLDEST] * WIDTH + C_FINISHED] > FINISHED_KEEP:
+                    expire(t, heads, log, g, time, keep)
+        elif (flags & 0x04) != 0:
+            write_log(t, log, g, slot)
+    return n
+
+
+def sync(t: cython.longlong[::1], log: cython.longlong[::1], g: cython.longlong[::1]) -> cython.void:
+    """Bring the log's lines of all connections in the table up to date (before judging)."""
+    slot: cython.longlong
+    for slot in range(g[G_HIGH]):
+        if t[slot * WIDTH + C_USED] != 0:
+            write_log(t, log, g, slot)
+
+
+def count_open(t: cython.longlong[::1], g: cython.longlong[::1]) -> cython.void:
+    """Count what the connections still in the table lack, as `release` does for those that left it."""
+    slot: cython.longlong
+    b: cython.longlong
+    for slot in range(g[G_HIGH]):
+        b = slot * WIDTH
+        if t[b + C_USED] == 0:
+            continue
+        if t[b + C_KNOWN] == 0 or t[b + SIDE_A + D_ISN] < 0:
+            g[G_NO_HANDSHAKE] += 1
+        if (
+            t[b + SIDE_A + D_PACKETS] + t[b + SIDE_A + D_RSTS] == 0
+            or t[b + SIDE_B + D_PACKETS] + t[b + SIDE_B + D_RSTS] == 0
+        ) and t[b + C_PACKETS] > 3:
+            g[G_ONE_SIDED] += 1
+
+
+def propagate(x: cython.longlong[::1], first: cython.longlong, last: cython.longlong) -> cython.void:
+    """Add to each reset with ordinal first..last-1, latest first, what its connection's next reset saw.
+
+    While packets arrive only the latest reset of a connection is told of them.
+    """
+    n: cython.longlong
+    r: cython.longlong
+    q: cython.longlong
+    previous: cython.longlong
+    same: cython.bint
+    size: cython.longlong = x.shape[0] // X_COUNT
+    ring: cython.longlong = size - PADDING
+    for n in range(last - 1, first - 1, -1):
+        r = n % ring
+        previous = x[X_PREVIOUS * size + r]
+        if previous < first:
+            continue
+        q = previous % ring
+        same = x[X_SIDE * size + r] == x[X_SIDE * size + q]
+        if same:
+            add(x, size, q, r, X_SENDER_AFTER, X_SENDER_AFTER)
+            add(x, size, q, r, X_SENDER_NEW, X_SENDER_NEW)
+            add(x, size, q, r, X_PEER_AFTER, X_PEER_AFTER)
+            add(x, size, q, r, X_PEER_NEW, X_PEER_NEW)
+            add(x, size, q, r, X_RSTS_AFTER, X_RSTS_AFTER)
+            if x[S_SEQ * size + q] == x[S_SEQ * size + r]:
+                add(x, size, q, r, X_RSTS_EQUAL, X_RSTS_EQUAL)
+            add(x, size, q, r, X_PEER_RSTS, X_PEER_RSTS)
+            first_of(x, size, q, r, X_SENDER_AFTER_TIME, X_SENDER_AFTER_TIME)
+            first_of(x, size, q, r, X_SENDER_AFTER_FRAME, X_SENDER_AFTER_FRAME)
+            first_of(x, size, q, r, X_PEER_AFTER_TIME, X_PEER_AFTER_TIME)
+            first_of(x, size, q, r, X_PEER_AFTER_FRAME, X_PEER_AFTER_FRAME)
+            first_of(x, size, q, r, X_PEER_RST_TIME, X_PEER_RST_TIME)
+            if x[X_SENDER_AFTER_ID * size + q] < 0:
+                x[X_SENDER_AFTER_ID * size + q] = x[X_SENDER_AFTER_ID * size + r]
+            first_of(x, size, q, r, X_CHALLENGED, X_CHALLENGED)
+        else:
+            add(x, size, q, r, X_SENDER_AFTER, X_PEER_AFTER)
+            add(x, size, q, r, X_SENDER_NEW, X_PEER_NEW)
+            add(x, size, q, r, X_PEER_AFTER, X_SENDER_AFTER)
+            add(x, size, q, r, X_PEER_NEW, X_SENDER_NEW)
+            add(x, size, q, r, X_PEER_RSTS, X_RSTS_AFTER)
+            add(x, size, q, r, X_RSTS_AFTER, X_PEER_RSTS)
+            first_of(x, size, q, r, X_SENDER_AFTER_TIME, X_PEER_AFTER_TIME)
+            first_of(x, size, q, r, X_SENDER_AFTER_FRAME, X_PEER_AFTER_FRAME)
+            first_of(x, size, q, r, X_PEER_AFTER_TIME, X_SENDER_AFTER_TIME)
+            first_of(x, size, q, r, X_PEER_AFTER_FRAME, X_SENDER_AFTER_FRAME)
+            first_of(x, size, q, r, X_RST_NEXT_TIME, X_PEER_RST_TIME)
+        first_of(x, size, q, r, X_SYN_AFTER, X_SYN_AFTER)
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def add(
+    x: cython.longlong[::1],
+    size: cython.longlong,
+    q: cython.longlong,
+    r: cython.longlong,
+    to: cython.longlong,
+    of: cython.longlong,
+) -> cython.void:
+    """Add cell `of` of row r to cell `to` of row q."""
+    x[to * size + q] += x[of * size + r]
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def first_of(
+    x: cython.longlong[::1],
+    size: cython.longlong,
+    q: cython.longlong,
+    r: cython.longlong,
+    to: cython.longlong,
+    of: cython.longlong,
+) -> cython.void:
+    """Fill cell `to` of row q from cell `of` of row r if it is still empty."""
+    if x[to * size + q] == 0:
+        x[to * size + q] = x[of * size + r]

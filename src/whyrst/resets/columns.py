@@ -1,0 +1,211 @@
+"""`Resets`: the resets of one batch, as columns, with their facts in groups.
+
+Each group is one file of this folder and one attribute here, made when it is first asked for:
+
+- `shape`       the reset segment's own fields
+- `trigger`     the segment that it answers
+- `progress`    how far the connection had come, states and closes of both ends
+- `habits`      whether the reset looks like its sender's other packets; the sender's operating system
+- `silences`    who was silent for how long
+- `stalls`      retransmissions, probes, zero windows
+- `aftermath`   what followed
+- `declared`    reasons that the sender wrote into the reset
+- `neighbours`  other connections of the same hosts
+- `vantage`     where the capture was taken
+- `mechanism`   active, passive, firewall or forged
+- `harm`        what was lost
+- `tampering`   stage and signature after Sundara Raman et al.
+
+The sender is the end whose address the reset carries as source, the peer is the other one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whyrst.fast.tables import Conn, Dir, Glob, Log, Rst
+
+if TYPE_CHECKING:
+    from whyrst.fast.layout import Seg
+    from whyrst.resets.aftermath import Aftermath
+    from whyrst.resets.declared import Declared
+    from whyrst.resets.facts import Column, Mask
+    from whyrst.resets.habits import Habits
+    from whyrst.resets.harm import Harms
+    from whyrst.resets.mechanism import Mechanisms
+    from whyrst.resets.neighbours import Neighbours
+    from whyrst.resets.progress import Progress
+    from whyrst.resets.shape import Shape
+    from whyrst.resets.silences import Silences
+    from whyrst.resets.stalls import Stalls
+    from whyrst.resets.tampering import Tampering
+    from whyrst.resets.trigger import Trigger
+    from whyrst.resets.vantage import Vantages
+
+
+@dataclass(eq=False)
+class Resets:
+    """Resets of one batch.
+
+    Attributes:
+        cells: shape (Rst.COUNT, n).
+        log: the log of recent connections, shape (Log.COUNT, lines).
+        lines: lines of the log that are filled.
+        names: server names by hash.
+        payloads: payload of resets that carried one, by ordinal.
+        captures: names of the capture files, by number.
+        g: `Glob` cells when the batch was handed out.
+    """
+
+    cells: Column
+    log: Column
+    lines: int
+    names: dict[int, str] = field(default_factory=dict)
+    payloads: dict[int, bytes] = field(default_factory=dict)
+    captures: tuple[str, ...] = ("",)
+    g: Column = field(default_factory=lambda: np.zeros(Glob.COUNT, dtype=np.int64))
+
+    def __len__(self) -> int:
+        return int(self.cells.shape[1])
+
+    def seg(self, cell: Seg) -> Column:
+        """A cell of the reset segment."""
+        return self.cells[Rst.SEGMENT + cell]
+
+    def conn(self, cell: Conn) -> Column:
+        """A cell of the connection, before the reset."""
+        return self.cells[Rst.CONN + cell]
+
+    def sender(self, cell: Dir) -> Column:
+        """A cell of the direction whose source is the reset's source, before the reset."""
+        return self.cells[Rst.SENDER + cell]
+
+    def peer(self, cell: Dir) -> Column:
+        """A cell of the other direction, before the reset."""
+        return self.cells[Rst.PEER + cell]
+
+    def own(self, cell: Rst) -> Column:
+        """A cell about the reset itself, its trigger or what followed."""
+        return self.cells[cell]
+
+    def neighbour(self, cell: Log) -> Column:
+        """A cell of the log, over its filled lines."""
+        return self.log[cell, : self.lines]
+
+    @cached_property
+    def by_client(self) -> Mask:
+        """The client's address is the source."""
+        return self.own(Rst.SIDE) == 0
+
+    @cached_property
+    def by_server(self) -> Mask:
+        """The server's address is the source."""
+        return self.own(Rst.SIDE) == 1
+
+    def client(self, cell: Dir) -> Column:
+        """A cell of the client's direction."""
+        return np.where(self.by_client, self.sender(cell), self.peer(cell))
+
+    def server(self, cell: Dir) -> Column:
+        """A cell of the server's direction."""
+        return np.where(self.by_client, self.peer(cell), self.sender(cell))
+
+    @cached_property
+    def own_delay(self) -> Column:
+        """Nanoseconds from the answered segment to the reset; -1 when nothing was answered."""
+        return np.where(self.trigger.found, self.trigger.delay, -1)
+
+    @cached_property
+    def shape(self) -> Shape:
+        """The reset segment's own fields."""
+        from whyrst.resets.shape import Shape
+
+        return Shape(self)
+
+    @cached_property
+    def trigger(self) -> Trigger:
+        """The segment that it answers."""
+        from whyrst.resets.trigger import Trigger
+
+        return Trigger(self)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far the connection had come."""
+        from whyrst.resets.progress import Progress
+
+        return Progress(self)
+
+    @cached_property
+    def habits(self) -> Habits:
+        """The sender's habits."""
+        from whyrst.resets.habits import Habits
+
+        return Habits(self)
+
+    @cached_property
+    def silences(self) -> Silences:
+        """Who was silent for how long."""
+        from whyrst.resets.silences import Silences
+
+        return Silences(self)
+
+    @cached_property
+    def stalls(self) -> Stalls:
+        """Retransmissions, probes, zero windows."""
+        from whyrst.resets.stalls import Stalls
+
+        return Stalls(self)
+
+    @cached_property
+    def aftermath(self) -> Aftermath:
+        """What followed."""
+        from whyrst.resets.aftermath import Aftermath
+
+        return Aftermath(self)
+
+    @cached_property
+    def declared(self) -> Declared:
+        """Reasons written into the reset."""
+        from whyrst.resets.declared import Declared
+
+        return Declared(self)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Other connections of the same hosts."""
+        from whyrst.resets.neighbours import Neighbours
+
+        return Neighbours(self)
+
+    @cached_property
+    def vantage(self) -> Vantages:
+        """Where the capture was taken."""
+        from whyrst.resets.vantage import Vantages
+
+        return Vantages(self)
+
+    @cached_property
+    def mechanism(self) -> Mechanisms:
+        """Active, passive, firewall or forged."""
+        from whyrst.resets.mechanism import Mechanisms
+
+        return Mechanisms(self)
+
+    @cached_property
+    def harm(self) -> Harms:
+        """What was lost."""
+        from whyrst.resets.harm import Harms
+
+        return Harms(self)
+
+    @cached_property
+    def tampering(self) -> Tampering:
+        """Stage and signature of connection tampering."""
+        from whyrst.resets.tampering import Tampering
+
+        return Tampering(self)

@@ -1,0 +1,77 @@
+"""What a reset destroyed.
+
+`refused`: a connection never came to be. `data-lost`: payload was sent and never acknowledged, or the reset kept an
+answer from a peer that was owed one. `aborted`: the connection ended early, and whether anything was lost the
+wire does not show (bytes acknowledged but never read are lost silently). `none`: everything had been delivered.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whyrst.fast.tables import Conn
+from whyrst.resets.progress import CLOSED
+
+if TYPE_CHECKING:
+    from whyrst.resets.columns import Resets
+    from whyrst.resets.facts import Column, Mask
+
+NONE, REFUSED, ABORTED, LOST, UNKNOWN = range(5)
+HARMS = ("none", "refused", "aborted", "data-lost", "unknown")
+
+
+class Harms:
+    """Harm of the resets of a batch."""
+
+    def __init__(self, resets: Resets) -> None:
+        self._r = resets
+
+    @cached_property
+    def bytes_lost(self) -> Column:
+        """Payload bytes of both ends that were sent and never acknowledged."""
+        progress = self._r.progress
+        return progress.sender_unacked + progress.peer_unacked
+
+    @cached_property
+    def cut_short(self) -> Mask:
+        """The peer had asked (sent payload last) and the connection ended before an answer."""
+        progress = self._r.progress
+        asked = progress.peer_bytes > 0
+        last_was_peer = self._r.conn(Conn.DATA_SIDE) == np.where(self._r.by_client, 1, 0)
+        return asked & last_was_peer & ~progress.sender_fin & ~progress.peer_fin & self._r.by_server
+
+    @cached_property
+    def code(self) -> Column:
+        """NONE, REFUSED, ABORTED, LOST or UNKNOWN."""
+        progress, after = self._r.progress, self._r.aftermath
+        over = (progress.stage == CLOSED) | progress.quiet_close
+        lost = (self.bytes_lost > 0) & ~after.survived.yes
+        code = np.where(over, np.where(lost, LOST, NONE), ABORTED)
+        finished = progress.sender_fin & progress.peer_fin
+        quiet = (finished | (progress.peer_fin & progress.answered)) & (self.bytes_lost == 0)
+        code = np.where(quiet, NONE, code)
+        code = np.where(lost, LOST, code)
+        code = np.where(progress.answers_connect, REFUSED, code)
+        handshake = ~progress.synchronized & ~progress.midstream & ~progress.answers_connect & progress.no_payload
+        code = np.where(handshake, NONE, code)
+        code = np.where(after.survived.yes, NONE, code)
+        code = np.where(progress.sender_reset_before | progress.peer_reset_before, np.where(lost, LOST, NONE), code)
+        return np.where(progress.midstream & progress.peer_silent, UNKNOWN, code).astype(np.int64)
+
+    def says(self, i: int) -> str:
+        """The harm of reset i as a sentence."""
+        code, lost = int(self.code[i]), int(self.bytes_lost[i])
+        if code == REFUSED:
+            return "The connection was refused; the client got an error at once."
+        if code == NONE:
+            return "Nothing was lost." if not self._r.aftermath.survived.yes[i] else "The connection lived on."
+        if code == LOST:
+            return f"{lost:,} bytes had been sent and not acknowledged; they did not arrive for sure."
+        if code == UNKNOWN:
+            return "The capture does not show what the connection had carried."
+        if self.cut_short[i]:
+            return "The client had asked and got no answer."
+        return "The connection ended early; all bytes seen were acknowledged, but the program may not have read them."

@@ -1,0 +1,144 @@
+"""How a reset came about: active, passive, firewall or forged.
+
+What decides (Linux' facts measured against the kernel's own record; others gated by the sender's system):
+
+- *active*: a socket aborted itself. RST,ACK with its next number, and on Linux a window above 0 and timestamps if
+  negotiated. Windows sends window 0.
+- *passive*: a stack answered a segment it could not take (RFC 9293 section 3.5.2). Numbers copied from that segment,
+  window 0, no options, on Linux IPv4 ID 0.
+- *firewall*: an answer of that form that the address's own host did not give: its TTL is not the host's, its TOS is 0
+  where Linux would mirror, or its host goes on as if nothing had happened.
+- *forged*: a third party wrote it: at least two habits of the alleged sender are broken, or one and its sender goes
+  on, or a burst whose numbers step ahead.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whyrst.fast.layout import Seg
+from whyrst.fast.tables import Conn, Dir
+from whyrst.resets.facts import Fact, ahead
+
+if TYPE_CHECKING:
+    from whyrst.resets.columns import Resets
+    from whyrst.resets.facts import Column, Mask
+
+UNKNOWN, ACTIVE, PASSIVE, FIREWALL, FORGED = range(5)
+MECHANISMS = ("unknown", "active", "passive", "firewall", "forged")
+
+MANY_SIGNS = 2
+
+
+class Mechanisms:
+    """Mechanisms of the resets of a batch."""
+
+    def __init__(self, resets: Resets) -> None:
+        self._r = resets
+
+    @cached_property
+    def passive_form(self) -> Mask:
+        """Its numbers are those of an answer, and nothing says that a socket wrote it.
+
+        A bare RST is always an answer for a stack that follows RFC 9293: only answers to an ACK lack ACK. An
+        RST,ACK is one when it refuses a SYN, or has window 0 and sequence number 0.
+        """
+        shape = self._r.shape
+        refusal = self._r.progress.answers_connect & shape.has_ack
+        to_plain = shape.has_ack & shape.seq_zero & shape.window_zero & ~shape.has_timestamps
+        bare = shape.bare & ~shape.has_timestamps
+        return (refusal | to_plain | bare) & ~shape.with_fin
+
+    @cached_property
+    def active_form(self) -> Mask:
+        """RST,ACK in a connection that its sender took part in, with its next number."""
+        shape, progress = self._r.shape, self._r.progress
+        return shape.has_ack & ~progress.answers_connect & ~(shape.seq_zero & shape.window_zero) & ~shape.with_fin
+
+    @cached_property
+    def sender_had_ended(self) -> Mask:
+        """The sender had closed or reset before, so its host has a reason to answer what still arrives."""
+        progress = self._r.progress
+        return progress.sender_fin | progress.sender_reset_before
+
+    @cached_property
+    def foreign_ttl(self) -> Fact:
+        """The TTL is none that the address's own host has, in this connection or another."""
+        here = self._r.habits.ttl_same
+        elsewhere = self._r.neighbours.ttl_as_elsewhere
+        return Fact(np.where(here.known, -here.values, -elsewhere.values))
+
+    @cached_property
+    def forged(self) -> Fact:
+        """Somebody else wrote it in the sender's name.
+
+        Yes: two broken habits; or one and the sender goes on; or a burst whose numbers step beyond the sender's; or
+        an RST,ACK at a used number whose sender goes on. No: an active form that keeps every habit that is known
+        (at least two), or a passive form that fits its trigger without a broken habit.
+        """
+        habits, after, progress = self._r.habits, self._r.aftermath, self._r.progress
+        signs = habits.signs
+        ended = self.sender_had_ended
+        honest = self.passive_form & self._r.trigger.fits_exactly & ended
+        goes_on = after.sender_goes_on.yes & progress.synchronized & ~ended
+        stepping = after.steps & ((signs >= 1) | after.sender_goes_on.yes | after.challenged.yes)
+        lone = (signs == 1) & habits.ttl_same.no & self.passive_form & self._r.trigger.fits_exactly
+        yes = ((signs >= MANY_SIGNS) | (goes_on & (signs >= 1) & ~lone) | stepping | self._r.shape.with_fin) & ~honest
+        yes = yes & progress.synchronized & habits.spoke
+        kept = (
+            habits.ttl_same.yes.astype(np.int64)
+            + habits.id_continues.yes
+            + (habits.timestamps_missing.no & habits.timestamps_break.no)
+            + habits.link_same.yes
+        )
+        no = ~yes & (signs == 0) & ((kept >= MANY_SIGNS) | (self.passive_form & self._r.trigger.fits_exactly))
+        return Fact(np.where(yes, np.int8(1), np.where(no, np.int8(-1), np.int8(0))))
+
+    @cached_property
+    def firewall(self) -> Fact:
+        """A packet filter or device answered in the host's place.
+
+        Yes: the form of an answer, and a TTL that is not the host's while the host had no reason to answer; or the
+        TOS of the refused segment not mirrored by what is otherwise Linux' form; or the host goes on.
+        """
+        ended = self.sender_had_ended
+        foreign = self.foreign_ttl.yes & ~ended
+        zero_tos = self._r.habits.tos_mirrored.no & (self._r.seg(Seg.TOS) == 0) & self._r.shape.linux_passive.yes
+        unlabelled = self._r.habits.flow_label_zero.yes & self._r.shape.linux_passive.yes
+        goes_on = self._r.aftermath.sender_goes_on.yes & self._r.progress.synchronized & ~ended
+        yes = self.passive_form & self._r.trigger.fits_exactly & (foreign | (zero_tos & ~ended) | unlabelled | goes_on)
+        no = self.foreign_ttl.no & (self._r.habits.tos_mirrored.yes | ended)
+        return Fact(np.where(yes, np.int8(1), np.where(no, np.int8(-1), np.int8(0))))
+
+    @cached_property
+    def code(self) -> Column:
+        """UNKNOWN, ACTIVE, PASSIVE, FIREWALL or FORGED."""
+        forged, firewall = self.forged.yes, self.firewall.yes
+        fits = self._r.trigger.fits_exactly
+        passive = self.passive_form & (fits | self._lost_trigger)
+        return np.select(
+            [forged & ~(passive & fits & firewall), firewall, passive, self.active_form],
+            [FORGED, FIREWALL, PASSIVE, ACTIVE],
+            UNKNOWN,
+        ).astype(np.int64)
+
+    @cached_property
+    def _lost_trigger(self) -> Mask:
+        """The form of an answer, though the segment is not among those remembered: the other direction was not
+        captured, or more segments came meanwhile than are kept."""
+        number = self._r.seg(Seg.SEQ)
+        nxt = self._r.sender(Dir.NXT)
+        plausible = (nxt < 0) | (np.abs(ahead(number, nxt)) < (1 << 20))
+        return (
+            self._r.shape.bare
+            & plausible
+            & (
+                self._r.progress.peer_silent
+                | self._r.progress.midstream
+                | (self._r.conn(Conn.MISSING) > 0)
+                | (nxt >= 0)
+            )
+        )

@@ -1,0 +1,338 @@
+"""Other connections of the same hosts around a reset, from the log of recent connections.
+
+The log holds the latest connections (`connections.tracker.LINES`), those that follow a reset included, because
+resets are judged late. "Service" is the server's address and port.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whyrst.fast.layout import Seg
+from whyrst.fast.tables import Conn, Dir, End, Log, Rst
+from whyrst.resets.facts import MINUTE, MS, SECOND, Fact, ahead
+from whyrst.resets.timeline import Keys, Timeline
+
+if TYPE_CHECKING:
+    from whyrst.resets.columns import Resets
+    from whyrst.resets.facts import Column, Mask
+
+TOGETHER = 100 * MS
+"""Connections of one service that end within this time ended for one reason."""
+AT_ONCE = 5 * MS
+"""The kernel resets all waiting connections of a closed listener in one go (inet_csk_listen_stop)."""
+RACE = 300 * MS
+"""Happy Eyeballs' second attempt starts 250 ms after the first (RFC 8305 section 5)."""
+
+
+def mix(*parts: Column) -> Column:
+    """A hash of several columns, as signed numbers."""
+    h = np.zeros(len(parts[0]), dtype=np.uint64)
+    for part in parts:
+        h = (h ^ part.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        h ^= h >> np.uint64(29)
+    return h.view(np.int64)
+
+
+class Neighbours:
+    """Neighbours of the resets of a batch."""
+
+    def __init__(self, resets: Resets) -> None:
+        self._r = resets
+        self._now = resets.seg(Seg.TIME)
+        log = resets.neighbour
+        self._start = int(log(Log.T_FIRST).min()) if resets.lines else 0
+        self._end = log(Log.END)
+        sport = log(Log.PORTS) & 0xFFFF
+        self._client = mix(log(Log.CLIENT_HI), log(Log.CLIENT_LO))
+        self._host = mix(log(Log.SERVER_HI), log(Log.SERVER_LO))
+        self._service = mix(self._host, sport)
+
+    # Keys of the resets' own connections.
+
+    @cached_property
+    def client_key(self) -> Column:
+        """Hash of the client's address."""
+        return mix(self._r.conn(Conn.CLIENT_HI), self._r.conn(Conn.CLIENT_LO))
+
+    @cached_property
+    def host_key(self) -> Column:
+        """Hash of the server's address."""
+        return mix(self._r.conn(Conn.SERVER_HI), self._r.conn(Conn.SERVER_LO))
+
+    @cached_property
+    def service_key(self) -> Column:
+        """Hash of the server's address and port."""
+        return mix(self.host_key, self._r.conn(Conn.PORTS) & 0xFFFF)
+
+    @cached_property
+    def _services(self) -> Keys:
+        return Keys(self._service, self._start)
+
+    @cached_property
+    def _rank(self) -> Column:
+        return self._services.find(self.service_key)
+
+    def _line(self, keys: Keys, chosen: Mask, times: Column) -> Timeline:
+        chosen = chosen & (times > 0)
+        return Timeline(keys, keys.rank[chosen], times[chosen])
+
+    # The service.
+
+    @cached_property
+    def _accepted(self) -> Timeline:
+        times = self._r.neighbour(Log.T_SYNACK)
+        return self._line(self._services, times > 0, times)
+
+    @cached_property
+    def _refused(self) -> Timeline:
+        return self._line(self._services, (self._end & End.REFUSED) != 0, self._r.neighbour(Log.T_END))
+
+    @cached_property
+    def accepted_before(self) -> Column:
+        """Nanoseconds since the service last accepted a connection, -1 when it was never seen to."""
+        own = self._r.conn(Conn.T_SYNACK)
+        return self._accepted.before(self._rank, np.where(own > 0, own, self._now))
+
+    @cached_property
+    def accepted_after(self) -> Column:
+        """Nanoseconds until the service accepts a connection again, -1 when it is never seen to."""
+        return self._accepted.after(self._rank, self._now)
+
+    @cached_property
+    def refused_after(self) -> Column:
+        """Nanoseconds until the service refuses a connection, -1 when it is never seen to."""
+        return self._refused.after(self._rank, self._now)
+
+    @cached_property
+    def refused_near(self) -> Column:
+        """Connections that the service refused within a minute before or after, this one included."""
+        return self._refused.count(self._rank, self._now - MINUTE, self._now + MINUTE)
+
+    @cached_property
+    def accepted_near(self) -> Column:
+        """Connections that the service accepted within a minute before or after."""
+        return self._accepted.count(self._rank, self._now - MINUTE, self._now + MINUTE)
+
+    @cached_property
+    def _server_ended(self) -> Timeline:
+        by_server = (self._end & (End.SERVER_RST | End.SERVER_FIRST)) != 0
+        live = self._r.neighbour(Log.T_SYNACK) > 0
+        return self._line(self._services, by_server & live, self._r.neighbour(Log.T_END))
+
+    @cached_property
+    def ended_together(self) -> Column:
+        """Connections of the service that the server ended (FIN or RST) within 100 ms of this reset."""
+        return self._server_ended.count(self._rank, self._now - TOGETHER, self._now + TOGETHER)
+
+    @cached_property
+    def _server_dropped_unserved(self) -> Timeline:
+        unserved = (self._r.neighbour(Log.SERVER_BYTES) == 0) & (self._r.neighbour(Log.T_SYNACK) > 0)
+        active = (self._end & End.SERVER_ACTIVE) != 0
+        return self._line(self._services, unserved & active, self._r.neighbour(Log.T_END))
+
+    @cached_property
+    def dropped_at_once(self) -> Column:
+        """Connections of the service that the server reset actively within 5 ms without having sent a byte."""
+        return self._server_dropped_unserved.count(self._rank, self._now - AT_ONCE, self._now + AT_ONCE)
+
+    @cached_property
+    def served_ended_together(self) -> Column:
+        """Connections of the service that had got bytes from it and that it ended within 100 ms."""
+        by_server = (self._end & (End.SERVER_RST | End.SERVER_FIRST)) != 0
+        served = self._r.neighbour(Log.SERVER_BYTES) > 0
+        line = self._line(self._services, by_server & served, self._r.neighbour(Log.T_END))
+        return line.count(self._rank, self._now - TOGETHER, self._now + TOGETHER)
+
+    @cached_property
+    def _server_rst_after_exchange(self) -> Timeline:
+        served = (self._r.neighbour(Log.SERVER_BYTES) > 0) & (self._r.neighbour(Log.CLIENT_BYTES) > 0)
+        clean = (self._end & End.SERVER_FIN) == 0
+        return self._line(
+            self._services, served & clean & ((self._end & End.SERVER_ACTIVE) != 0), self._r.neighbour(Log.T_END)
+        )
+
+    @cached_property
+    def resets_of_service(self) -> Column:
+        """Connections in the log that the server reset actively, without a FIN, after an exchange."""
+        every = np.full(len(self._r), 1 << 62, dtype=np.int64)
+        return self._server_rst_after_exchange.count(self._rank, np.zeros(len(self._r), dtype=np.int64), every)
+
+    @cached_property
+    def fins_of_service(self) -> Column:
+        """Connections in the log that the server closed with a FIN after an exchange."""
+        served = (self._r.neighbour(Log.SERVER_BYTES) > 0) & ((self._end & End.SERVER_FIN) != 0)
+        line = self._line(self._services, served, self._r.neighbour(Log.T_END))
+        every = np.full(len(self._r), 1 << 62, dtype=np.int64)
+        return line.count(self._rank, np.zeros(len(self._r), dtype=np.int64), every)
+
+    # The host.
+
+    @cached_property
+    def _hosts(self) -> Keys:
+        return Keys(self._host, self._start)
+
+    @cached_property
+    def host_accepts(self) -> Column:
+        """Connections that the server's host accepted, on any port, within a minute before or after."""
+        times = self._r.neighbour(Log.T_SYNACK)
+        line = self._line(self._hosts, times > 0, times)
+        return line.count(self._hosts.find(self.host_key), self._now - MINUTE, self._now + MINUTE)
+
+    @cached_property
+    def ttl_as_elsewhere(self) -> Fact:
+        """The reset's TTL is the one that its source address had in other connections of the log.
+
+        Unknown when the address was not seen elsewhere, or with several TTLs.
+        """
+        log = self._r.neighbour
+        address = np.concatenate([self._host, self._client])
+        ttl = np.concatenate([log(Log.SERVER_TTL), log(Log.CLIENT_TTL)])
+        stream = np.concatenate([log(Log.STREAM), log(Log.STREAM)])
+        known = ttl >= 0
+        address, ttl, stream = address[known], ttl[known], stream[known]
+        if len(address) == 0:
+            return Fact.unknown(len(self._r))
+        keys, rank = np.unique(address, return_inverse=True)
+        low = np.full(len(keys), 1 << 30, dtype=np.int64)
+        high = np.full(len(keys), -1, dtype=np.int64)
+        np.minimum.at(low, rank, ttl)
+        np.maximum.at(high, rank, ttl)
+        mine = np.where(self._r.by_client, self.client_key, self.host_key)
+        at = np.minimum(np.searchsorted(keys, mine), len(keys) - 1)
+        here = (keys[at] == mine) & (high[at] >= 0) & (low[at] == high[at])
+        return Fact.of(self._r.seg(Seg.TTL) == low[at], here)
+
+    # The client.
+
+    @cached_property
+    def _clients(self) -> Keys:
+        return Keys(self._client, self._start)
+
+    @cached_property
+    def _client_rank(self) -> Column:
+        return self._clients.find(self.client_key)
+
+    @cached_property
+    def fan_out(self) -> Column:
+        """Different services that the client turned to within 10 seconds before or after."""
+        times = self._r.neighbour(Log.T_FIRST)
+        pair = mix(self._client, self._service)
+        _, first = np.unique(pair, return_index=True)
+        line = Timeline(self._clients, self._clients.rank[first], times[first])
+        return line.count(self._client_rank, self._now - 10 * SECOND, self._now + 10 * SECOND)
+
+    @cached_property
+    def fan_out_empty(self) -> Column:
+        """Of those, connections in which no byte of payload was sent."""
+        times = self._r.neighbour(Log.T_FIRST)
+        pair = mix(self._client, self._service)
+        _, first = np.unique(pair, return_index=True)
+        none = (self._r.neighbour(Log.CLIENT_BYTES) + self._r.neighbour(Log.SERVER_BYTES) == 0)[first]
+        line = Timeline(self._clients, self._clients.rank[first][none], times[first][none])
+        return line.count(self._client_rank, self._now - 10 * SECOND, self._now + 10 * SECOND)
+
+    @cached_property
+    def _pairs(self) -> Keys:
+        return Keys(mix(self._client, self._service), self._start)
+
+    @cached_property
+    def _pair_rank(self) -> Column:
+        return self._pairs.find(mix(self.client_key, self.service_key))
+
+    @cached_property
+    def probe_period(self) -> Column:
+        """Rhythm, in nanoseconds, of the client's connections to the service that carried no payload; 0 for none."""
+        log = self._r.neighbour
+        empty = (log(Log.CLIENT_BYTES) + log(Log.SERVER_BYTES)) == 0
+        line = self._line(self._pairs, empty & (log(Log.T_SYNACK) > 0), log(Log.T_FIRST))
+        return line.period(self._pair_rank, self._r.conn(Conn.FIRST_TIME))
+
+    @cached_property
+    def sibling(self) -> Fact:
+        """The client had another attempt, to the same host or, over the other IP version, to the same port, that
+        began within 300 ms of this one and went on (was accepted and carried payload)."""
+        log = self._r.neighbour
+        lived = (log(Log.T_SYNACK) > 0) & ((log(Log.CLIENT_BYTES) + log(Log.SERVER_BYTES)) > 0)
+        times, stream = log(Log.T_SYN)[lived], log(Log.STREAM)[lived]
+        order = np.argsort(times, kind="stable")
+        times, stream = times[order], stream[order]
+        client, host = self._client[lived][order], self._host[lived][order]
+        v6 = log(Log.CLIENT_HI)[lived][order] != 0
+        port = (log(Log.PORTS) & 0xFFFF)[lived][order]
+        syn = self._r.conn(Conn.T_SYN)
+        low = np.searchsorted(times, syn - RACE)
+        high = np.searchsorted(times, syn + RACE, side="right")
+        found = np.zeros(len(self._r), dtype=bool)
+        mine6 = self._r.conn(Conn.CLIENT_HI) != 0
+        my_port, my_stream = self._r.conn(Conn.PORTS) & 0xFFFF, self._r.conn(Conn.STREAM)
+        for shift in range(SIBLINGS_TRIED):
+            at = low + shift
+            inside = (at < high) & (syn > 0)
+            if not inside.any():
+                break
+            k = np.minimum(at, max(len(times) - 1, 0))
+            same_host = (client[k] == self.client_key) & (host[k] == self.host_key)
+            other_family = (v6[k] != mine6) & (port[k] == my_port)
+            found |= inside & (same_host | other_family) & (stream[k] != my_stream)
+        return Fact.of(found, syn > 0)
+
+    @cached_property
+    def twin(self) -> Fact:
+        """The client's same port talks to another server in the same sequence space: a packet of that connection
+        came from an address that was not translated back (Kubernetes, conntrack INVALID)."""
+        log = self._r.neighbour
+        key = mix(self._client, log(Log.PORTS) >> 16)
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        # The peer of such a reset was taken for the server or, mid-stream, for the client.
+        found = np.zeros(len(self._r), dtype=bool)
+        sides = (
+            (self._r.by_client, self.client_key, self._r.conn(Conn.PORTS) >> 16),
+            (self._r.by_server, self.host_key, self._r.conn(Conn.PORTS) & 0xFFFF),
+        )
+        seq = self._r.seg(Seg.SEQ)
+        for chosen, address, port in sides:
+            low = np.searchsorted(key, mix(address, port))
+            high = np.searchsorted(key, mix(address, port), side="right")
+            for shift in range(4):
+                inside = chosen & (low + shift < high)
+                if not inside.any():
+                    break
+                k = order[np.minimum(low + shift, len(order) - 1)]
+                other = log(Log.STREAM)[k] != self._r.conn(Conn.STREAM)
+                near = np.abs(ahead(log(Log.CLIENT_NXT)[k], seq)) < (1 << 20)
+                alive = (log(Log.T_FIRST)[k] <= self._now) & (log(Log.T_SYNACK)[k] > 0)
+                found |= inside & other & near & alive & (log(Log.CLIENT_NXT)[k] >= 0)
+        return Fact.of(found, np.full(len(self._r), fill_value=True))
+
+    # Resets of this batch.
+
+    @cached_property
+    def host_answers_many(self) -> Column:
+        """Connections, on any port, to which this reset's sender gave a bare RST within a minute, this one included."""
+        sender = np.where(self._r.by_client, self.client_key, self.host_key)
+        keys = Keys(sender, int(self._now.min()) if len(self._r) else 0)
+        bare = self._r.shape.bare & (self._r.own(Rst.NUMBER) == 1) & ~self._r.progress.sender_fin
+        line = Timeline(keys, keys.rank[bare], self._now[bare])
+        return line.count(keys.rank, self._now - MINUTE, self._now + MINUTE)
+
+    @cached_property
+    def client_resets_alike(self) -> Column:
+        """Connections of this client that it reset actively after about the same wait since its request, in this
+        batch, this one included (waits alike within 2 %)."""
+        wait = np.maximum(self._r.silences.turn, 1)
+        bucket = np.round(np.log(wait) / np.log(1.02)).astype(np.int64)
+        mine = self._r.by_client & self._r.shape.has_ack & (self._r.peer(Dir.BYTES) >= 0)
+        key = mix(self.client_key, bucket)
+        _, rank, count = np.unique(key[mine], return_inverse=True, return_counts=True)
+        result = np.zeros(len(self._r), dtype=np.int64)
+        result[mine] = count[rank]
+        return result
+
+
+SIBLINGS_TRIED = 64
+"""Attempts within 300 ms that are looked at; more is a flood, not a race."""

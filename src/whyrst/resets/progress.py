@@ -1,0 +1,210 @@
+"""How far a connection had come when the reset was sent: states, closes and bytes of both ends."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whyrst.connections.states import State
+from whyrst.fast.layout import Seg
+from whyrst.fast.tables import Conn, Dir, Rst
+from whyrst.resets.facts import Fact, ahead
+
+if TYPE_CHECKING:
+    from whyrst.fast.tables import Dir as DirCell
+    from whyrst.resets.columns import Resets
+    from whyrst.resets.facts import Column, Mask
+
+HANDSHAKE, ESTABLISHED, CLOSING, CLOSED = range(4)
+STAGES = ("handshake", "established", "closing", "closed")
+
+
+class Progress:
+    """The connections of a batch of resets, just before each reset."""
+
+    def __init__(self, resets: Resets) -> None:
+        self._r = resets
+
+    def _fin(self, of: Column, acked: Column) -> Mask:
+        return (of >= 0) & (acked >= 0) & (ahead(acked, of) > 0)
+
+    @cached_property
+    def sender_state(self) -> Column:
+        """`State` of the sender's end."""
+        return self._r.sender(Dir.STATE)
+
+    @cached_property
+    def peer_state(self) -> Column:
+        """`State` of the peer's end."""
+        return self._r.peer(Dir.STATE)
+
+    @cached_property
+    def sender_silent(self) -> Mask:
+        """The sender had not sent a single segment before."""
+        return self._r.sender(Dir.PACKETS) + self._r.sender(Dir.RSTS) == 0
+
+    @cached_property
+    def peer_silent(self) -> Mask:
+        """The peer had not sent a single segment before (one-sided capture, or a reset out of the blue)."""
+        return self._r.peer(Dir.PACKETS) + self._r.peer(Dir.RSTS) == 0
+
+    @cached_property
+    def answers_connect(self) -> Mask:
+        """The reset answers the peer's SYN, and its sender had said nothing: the connection was refused."""
+        return (self.peer_state == State.SYN_SENT) & (self._r.sender(Dir.PACKETS) == 0)
+
+    @cached_property
+    def handshake_seen(self) -> Mask:
+        """Both SYNs are in the capture."""
+        return (self._r.sender(Dir.ISN) >= 0) & (self._r.peer(Dir.ISN) >= 0)
+
+    @cached_property
+    def synchronized(self) -> Mask:
+        """The three-way handshake was complete as far as the capture shows, or lies before it."""
+        return (self.sender_state >= State.ESTABLISHED) & (self.peer_state >= State.ESTABLISHED)
+
+    @cached_property
+    def midstream(self) -> Mask:
+        """The capture lacks the handshake."""
+        return self._r.conn(Conn.KNOWN) == 0
+
+    @cached_property
+    def first(self) -> Mask:
+        """First reset of its connection."""
+        return self._r.own(Rst.NUMBER) == 1
+
+    @cached_property
+    def sender_reset_before(self) -> Mask:
+        """The same address had reset the connection before."""
+        return self._r.sender(Dir.RSTS) > 0
+
+    @cached_property
+    def peer_reset_before(self) -> Mask:
+        """The other end had reset the connection before."""
+        return self._r.peer(Dir.RSTS) > 0
+
+    @cached_property
+    def sender_fin(self) -> Mask:
+        """The sender had closed its direction."""
+        return self._r.sender(Dir.FIN_SEQ) >= 0
+
+    @cached_property
+    def peer_fin(self) -> Mask:
+        """The peer had closed its direction."""
+        return self._r.peer(Dir.FIN_SEQ) >= 0
+
+    @cached_property
+    def sender_fin_acked(self) -> Mask:
+        """The sender's FIN was acknowledged."""
+        return self._fin(self._r.sender(Dir.FIN_SEQ), self._r.sender(Dir.ACKED))
+
+    @cached_property
+    def peer_fin_acked(self) -> Mask:
+        """The peer's FIN was acknowledged."""
+        return self._fin(self._r.peer(Dir.FIN_SEQ), self._r.peer(Dir.ACKED))
+
+    @cached_property
+    def sender_closed_first(self) -> Mask:
+        """The sender's FIN came before the peer's, or the peer sent none."""
+        mine, theirs = self._r.sender(Dir.FIN_TIME), self._r.peer(Dir.FIN_TIME)
+        return self.sender_fin & (~self.peer_fin | (mine <= theirs))
+
+    @cached_property
+    def seq_after_fin(self) -> Mask:
+        """RST.SEQ is the sequence number behind the sender's FIN: the peer's segment acknowledged it."""
+        return self.sender_fin & (self._r.seg(Seg.SEQ) == (self._r.sender(Dir.FIN_SEQ) + 1) & 0xFFFFFFFF)
+
+    @cached_property
+    def seq_at_fin(self) -> Mask:
+        """RST.SEQ is the FIN's own: the peer's segment had not acknowledged it, the two crossed."""
+        return self.sender_fin & (self._r.seg(Seg.SEQ) == self._r.sender(Dir.FIN_SEQ))
+
+    @cached_property
+    def seq_is_next(self) -> Mask:
+        """RST.SEQ is the sender's next sequence number."""
+        return self._r.seg(Seg.SEQ) == self._r.sender(Dir.NXT)
+
+    @cached_property
+    def seq_expected(self) -> Fact:
+        """RST.SEQ is what the peer expected next, so it takes the reset (RFC 9293 section 3.10.7.4)."""
+        wanted = self._r.peer(Dir.ACK_SENT)
+        return Fact.of((self._r.seg(Seg.SEQ) == wanted) | self.seq_is_next, (wanted >= 0) | self.seq_is_next)
+
+    @cached_property
+    def ack_is_received(self) -> Mask:
+        """RST.ACK acknowledges all that the peer had sent."""
+        return self._r.shape.has_ack & (self._r.seg(Seg.ACK) == self._r.peer(Dir.NXT))
+
+    @cached_property
+    def sender_bytes(self) -> Column:
+        """Payload bytes that the sender had sent."""
+        return self._r.sender(Dir.BYTES)
+
+    @cached_property
+    def peer_bytes(self) -> Column:
+        """Payload bytes that the peer had sent."""
+        return self._r.peer(Dir.BYTES)
+
+    def _outstanding(self, nxt: Column, acked: Column) -> Column:
+        return np.where((nxt >= 0) & (acked >= 0), np.maximum(ahead(nxt, acked), 0), 0)
+
+    def _flight(self, side: str) -> Column:
+        get = self._r.sender if side == "sender" else self._r.peer
+        cell: type[DirCell] = Dir
+        nxt, acked = get(cell.NXT), get(cell.ACKED)
+        first = np.where(get(cell.ISN) >= 0, (get(cell.ISN) + 1) & 0xFFFFFFFF, nxt)
+        flight = self._outstanding(nxt, np.where(acked >= 0, acked, first))
+        fin = (get(cell.FIN_SEQ) >= 0) & (flight > 0) & (((get(cell.FIN_SEQ) + 1) & 0xFFFFFFFF) == nxt)
+        return np.minimum(flight - fin, get(cell.BYTES))
+
+    @cached_property
+    def sender_unacked(self) -> Column:
+        """The sender's payload bytes that the peer had not acknowledged."""
+        return self._flight("sender")
+
+    @cached_property
+    def peer_unacked(self) -> Column:
+        """The peer's payload bytes that the sender had not acknowledged (a RST,ACK's own number counts)."""
+        flight = self._flight("peer")
+        return np.where(self.ack_is_received, 0, flight)
+
+    @cached_property
+    def unread(self) -> Column:
+        """Lower bound of the bytes that the sender of the reset had acknowledged and its program not read.
+
+        The right edge of the window stands still while the program does not read (RFC 9293 section 3.8.6).
+        """
+        edge, ack = self._r.sender(Dir.EDGE_ACK), self._r.sender(Dir.ACK_SENT)
+        return np.where((edge >= 0) & (ack >= 0), np.maximum(ahead(ack, edge), 0), 0)
+
+    @cached_property
+    def one_sided(self) -> Mask:
+        """The capture holds only the sender's direction of a connection that had both."""
+        return self.peer_silent & (self._r.sender(Dir.PACKETS) > 0)
+
+    @cached_property
+    def stage(self) -> Column:
+        """HANDSHAKE, ESTABLISHED, CLOSING or CLOSED."""
+        ended = ((self.sender_state == State.RESET) | (self.peer_state == State.RESET)) | (
+            self.sender_fin_acked & self.peer_fin_acked
+        )
+        closing = self.sender_fin | self.peer_fin
+        stage = np.where(self.synchronized | self.midstream, ESTABLISHED, HANDSHAKE)
+        return np.where(ended, CLOSED, np.where(closing, CLOSING, stage))
+
+    @cached_property
+    def quiet_close(self) -> Mask:
+        """Both ends had closed, and all that was sent was acknowledged."""
+        return self.sender_fin & self.peer_fin & (self.sender_unacked == 0) & (self.peer_unacked == 0)
+
+    @cached_property
+    def answered(self) -> Mask:
+        """The server sent payload after the client's latest payload began: the latest request has (some) answer."""
+        return self._r.server(Dir.DATA_TIME) > self._r.client(Dir.DATA_TIME)
+
+    @cached_property
+    def no_payload(self) -> Mask:
+        """Neither side had sent a byte."""
+        return (self.sender_bytes == 0) & (self.peer_bytes == 0)

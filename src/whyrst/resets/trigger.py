@@ -1,0 +1,145 @@
+"""The segment that a reset answers: the peer's most recent one that fits its numbers.
+
+RFC 9293 section 3.5.2: <SEQ=SEG.ACK><RST> for a segment with ACK, <SEQ=0><ACK=SEG.SEQ+SEG.LEN><RST,ACK> for
+one without. An active reset fits such a segment by chance (its SND.NXT is what the peer acknowledged last),
+so that a segment fits is not yet proof that it was answered; `resets.mechanism` decides that.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whyrst.fast.layout import Flag, Kind, Seg
+from whyrst.fast.tables import Dir, Rst
+from whyrst.resets.facts import Fact
+
+if TYPE_CHECKING:
+    from whyrst.resets.columns import Resets
+    from whyrst.resets.facts import Column, Mask
+
+
+class Trigger:
+    """What the resets of a batch answer."""
+
+    def __init__(self, resets: Resets) -> None:
+        self._r = resets
+        self._what = resets.own(Rst.TRIGGER_WHAT)
+
+    @cached_property
+    def found(self) -> Mask:
+        """A remembered segment of the peer fits."""
+        return self._r.own(Rst.TRIGGER) != 0
+
+    @cached_property
+    def flags(self) -> Column:
+        """Its TCP flags."""
+        return self._what & 0x1FF
+
+    @cached_property
+    def frame(self) -> Column:
+        """Its frame."""
+        return (self._what >> 9) & 0x7FFFFFFF
+
+    @cached_property
+    def tos(self) -> Column:
+        """Its TOS byte or traffic class."""
+        return (self._what >> 40) & 0xFF
+
+    @cached_property
+    def kind(self) -> Column:
+        """Its payload kind, `Kind`."""
+        return (self._what >> 48) & 0x1F
+
+    @cached_property
+    def repeated(self) -> Mask:
+        """It was a retransmission."""
+        return self.found & (((self._what >> 53) & 1) == 1)
+
+    @cached_property
+    def probe(self) -> Mask:
+        """It was a keep-alive probe."""
+        return self.found & (((self._what >> 54) & 1) == 1)
+
+    @cached_property
+    def time(self) -> Column:
+        """When it was seen."""
+        return self._r.own(Rst.TRIGGER_TIME)
+
+    @cached_property
+    def delay(self) -> Column:
+        """Nanoseconds from it to the reset, as seen here."""
+        return np.where(self.found, self._r.seg(Seg.TIME) - self.time, 0)
+
+    @cached_property
+    def gap(self) -> Column:
+        """Silence of the whole connection before it, nanoseconds."""
+        return self._r.own(Rst.TRIGGER_GAP)
+
+    @cached_property
+    def length(self) -> Column:
+        """Its payload length."""
+        return self._r.own(Rst.TRIGGER_SEQ) >> 32
+
+    @cached_property
+    def ack(self) -> Column:
+        """Its acknowledgement number."""
+        return self._r.own(Rst.TRIGGER_ACK) & 0xFFFFFFFF
+
+    @cached_property
+    def is_syn(self) -> Mask:
+        """A SYN without ACK."""
+        return self.found & ((self.flags & (Flag.SYN | Flag.ACK)) == Flag.SYN)
+
+    @cached_property
+    def is_syn_ack(self) -> Mask:
+        """A SYN-ACK."""
+        return self.found & ((self.flags & (Flag.SYN | Flag.ACK)) == (Flag.SYN | Flag.ACK))
+
+    @cached_property
+    def is_fin(self) -> Mask:
+        """A FIN."""
+        return self.found & ((self.flags & Flag.FIN) != 0)
+
+    @cached_property
+    def has_payload(self) -> Mask:
+        """Carried payload (a keep-alive probe's byte apart)."""
+        return self.found & (self.length > 0) & ~self.probe
+
+    @cached_property
+    def is_bare_ack(self) -> Mask:
+        """Only an ACK: no payload, SYN or FIN, and no probe."""
+        only = (self.flags & (Flag.SYN | Flag.FIN | Flag.RST | Flag.ACK)) == Flag.ACK
+        return self.found & only & (self.length == 0) & ~self.probe
+
+    @cached_property
+    def is_alert(self) -> Mask:
+        """One TLS alert record, 31 bytes at most (header 5, body 2 in clear, up to 26 under TLS 1.2 or 1.3)."""
+        return self.found & (self.kind == Kind.TLS_ALERT) & (self.length <= 5 + 2 + 24)
+
+    @cached_property
+    def fits_exactly(self) -> Mask:
+        """The reset's numbers are what RFC 9293 section 3.5.2 asks as answer to this segment.
+
+        Other stacks (Windows, appliances) put ACK into every reset; then both numbers must fit.
+        """
+        bits = self._r.own(Rst.TRIGGER)
+        with_ack = (self.flags & Flag.ACK) != 0
+        to_ack = with_ack & self._r.shape.bare & ((bits & 1) != 0)
+        to_plain = ~with_ack & self._r.shape.has_ack & ((bits & 2) != 0)
+        both_fit = with_ack & self._r.shape.has_ack & (bits == 3)  # noqa: PLR2004 - both bits of Answer
+        return self.found & (to_ack | to_plain | both_fit)
+
+    @cached_property
+    def acks_fin(self) -> Fact:
+        """It acknowledged the sender's FIN, so its own sender had seen the close; unknown without a FIN."""
+        fin = self._r.sender(Dir.FIN_SEQ)
+        return Fact.of(self.ack == ((fin + 1) & 0xFFFFFFFF), self.found & (fin >= 0) & ((self.flags & Flag.ACK) != 0))
+
+    @cached_property
+    def after_fin(self) -> Column:
+        """Nanoseconds from the sender's FIN to it; 0 when there was no FIN before."""
+        fin = self._r.sender(Dir.FIN_TIME)
+        return np.where(self.found & (fin > 0), self.time - fin, 0)
