@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from whyrst.lab.wire import Case, Host, payloads
+from whyrst.lab.wire import Case, Host
 
 case = Case(__file__)
 client, server = Host("192.0.2.10"), Host("198.51.100.7", hops=12)

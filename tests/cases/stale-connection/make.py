@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from whyrst.lab.wire import Case, Host, payloads
+from whyrst.lab.wire import Case, Host
 
 case = Case(__file__, "server")
 server = Host("198.51.100.7")

@@ -3,15 +3,15 @@ from __future__ import annotations
 from whyrst.lab.wire import Case, Host, payloads
 
 case = Case(__file__, "server")
-talk = case.conversation(Host("192.0.2.10", hops=7), Host("198.51.100.7"), 40100, 80)
+client = Host("192.0.2.10", hops=7, changes={"syn_window": 9 * 1448, "window": 9 * 1448, "scale": 0})
+talk = case.conversation(client, Host("198.51.100.7"), 40100, 80)
 talk.handshake()
 talk.client.send(payloads.http_request("/log"))
+talk.client.reading = False
 talk.server.send(payloads.http_answer(900_000)[:1448])
-talk.client.window = 491
 talk.client.ack()
-for window in (300, 120, 23, 0):
+for _ in range(4):
     talk.server.stream(b"l" * 2896)
-    talk.client.window = window
     stopped = talk.client.ack()
 wait = 0.2
 at = stopped.sent + 0.01

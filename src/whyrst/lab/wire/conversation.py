@@ -110,6 +110,6 @@ class Conversation:
         segment.seq %= WRAP
         segment.ack %= WRAP
         self.segments.append(segment)
-        if not segment.lost and not segment.forged:
+        if not (segment.lost or segment.forged or segment.source or segment.destination):
             self._under_way.append(segment)
         return segment

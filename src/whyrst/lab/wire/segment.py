@@ -40,7 +40,7 @@ class Segment:
     mac: str | None = None
     """Source MAC address where it is not that of the usual neighbour."""
     source: str | None = None
-    """Source address where it is not the sender's own (a NAT that missed)."""
+    """Source address where it is not the sender's own (a NAT that missed); its receiver cannot place it then."""
     destination: str | None = None
     """Destination address where it is not the peer's."""
     frame: int = 0

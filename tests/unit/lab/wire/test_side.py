@@ -147,3 +147,12 @@ def test_every_field_can_be_overridden():
     assert (syn.window, syn.options, syn.ip_id, syn.seq, syn.ttl) == (1024, b"", 54321, 5, 242)
     assert one.server.syn_ack().ack == 6
     assert one.client.abort(flags=RST, ack=0, window=9300).window == 9300
+
+
+def test_a_segment_from_another_address_is_not_taken():
+    one = talk()
+    one.handshake()
+    stray = one.server.send(b"x" * 10, source="203.0.113.9")
+    assert one.client.ack().ack == stray.seq
+    reset = one.client.refuse(stray, destination="203.0.113.9")
+    assert reset.seq == stray.ack
