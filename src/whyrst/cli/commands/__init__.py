@@ -1,0 +1,1 @@
+"""The subcommands, one in each file; they are found by walking this package."""

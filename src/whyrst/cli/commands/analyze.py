@@ -1,0 +1,136 @@
+"""`whyrst analyze`: verdicts of captures."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import click
+
+from whyrst.cli.terminal import color_option, colored, width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+CONDITIONS = ("harmful", "any")
+"""What `--fail-on` takes beside causes."""
+
+
+def _format(_: click.Context, __: click.Parameter, name: str) -> str:
+    """The formats are looked up when one is asked for: knowing them means importing them."""
+    from whyrst.reports import formats
+
+    if name not in formats():
+        raise click.BadParameter(f"{name!r} is none of {', '.join(sorted(formats()))}")
+    return name
+
+
+def _conditions(_: click.Context, __: click.Parameter, wanted: Sequence[str]) -> Sequence[str]:
+    if any(one not in CONDITIONS for one in wanted):
+        from whyrst.causes import all_causes
+
+        known = [*CONDITIONS, *all_causes()]
+        for one in wanted:
+            if one not in known:
+                similar = get_close_matches(one, known, n=3)
+                hint = f"did you mean {', '.join(similar)}?" if similar else "see whyrst explain for all causes"
+                raise click.BadParameter(f"no cause is named {one!r}; {hint}")
+    return wanted
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("-f", "--filter", "expression", metavar="EXPR", help="Only packets that this libpcap filter takes.")
+@click.option("--join", is_flag=True, help="The files are one rotated capture: connections go on from file to file.")
+@click.option("--json", "as_json", is_flag=True, help="Short for --format ndjson: one verdict per line.")
+@click.option(
+    "--format", "name", metavar="NAME", default="text", callback=_format, help="text, ndjson or json (one document)."
+)
+@click.option("-o", "--output", metavar="FILE", default="-", help="Write the report here instead of stdout.")
+@click.option("-v", "--verbose", count=True, help="All evidence; -vv also the causes ruled out.")
+@click.option("-q", "--quiet", is_flag=True, help="One line per reset.")
+@color_option
+@click.option(
+    "--fail-on",
+    "conditions",
+    metavar="WHAT",
+    multiple=True,
+    callback=_conditions,
+    help="Exit with 1 if a reset is harmful, any, or of this CAUSE. Can be given again.",
+)
+@click.option("--no-progress", is_flag=True, help="No progress bar.")
+def command(
+    *,
+    files: tuple[str, ...],
+    expression: str | None,
+    join: bool,
+    as_json: bool,
+    name: str,
+    output: str,
+    verbose: int,
+    quiet: bool,
+    color: str,
+    conditions: Sequence[str],
+    no_progress: bool,
+) -> int:
+    """Tell why the connections in captures were reset.
+
+    FILE is a pcap or pcapng capture, also compressed; - is standard input, as in
+    tcpdump -w - | whyrst analyze -
+    """
+    if as_json and name == "json":
+        raise click.UsageError("--json means --format ndjson; it does not go with --format json")
+    if quiet and verbose:
+        raise click.UsageError("-q and -v exclude each other")
+    from whyrst.analysis import analyze
+    from whyrst.capture.errors import damage_line
+    from whyrst.capture.filter import FilterError
+    from whyrst.cli.fail_on import Watched
+    from whyrst.cli.progress import Bar
+    from whyrst.cli.status import Status, say
+    from whyrst.reports import formats
+    from whyrst.reports.page import View
+
+    to_file = output != "-"
+    if to_file:
+        _refuse_input(output, files)
+    view = View(
+        width=width(to_file=to_file),
+        color=colored(color, to_file=to_file),
+        detail=-1 if quiet else verbose,
+        names=files,
+    )
+    streams_to_terminal = (as_json or quiet or name != "text") and not to_file and sys.stdout.isatty()
+    with Bar(wanted=not no_progress and not streams_to_terminal) as bar, _opened(output) as out:
+        try:
+            report = Watched(analyze(files, filter=expression, join=join, progress=bar), bar.close)
+            formats()["ndjson" if as_json else name].write(report, out, view)
+        except FilterError as error:
+            raise click.BadParameter(str(error), param_hint="--filter") from error
+        out.flush()
+    damage = report.quality.damage
+    for one in damage:
+        say(f"warning: {damage_line(one)}")
+    if report.matches(conditions):
+        return Status.MATCHED
+    return Status.DAMAGED if damage else Status.DONE
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    """The output as a byte stream; a file is made when something is written, so not for input that cannot be read."""
+    if path == "-":
+        yield sys.stdout.buffer
+        return
+    with click.open_file(path, "wb", lazy=True) as file:
+        yield cast("BinaryIO", file)
+
+
+def _refuse_input(output: str, files: Sequence[str]) -> None:
+    """Never write over a capture that is being read."""
+    for name in files:
+        if os.path.exists(output) and os.path.exists(name) and os.path.samefile(output, name):  # noqa: PTH110, PTH121
+            raise click.BadParameter(f"{name} is an input", param_hint="--output")

@@ -1,0 +1,46 @@
+"""The command `whyrst` and how it finds its subcommands."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+import click
+
+from whyrst.cli import commands
+
+
+class Subcommands(click.Group):
+    """Each module of `commands` holds one subcommand by the name `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        """Names of the subcommands."""
+        return sorted(found.name for found in iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A subcommand by its name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = import_module(f"{commands.__name__}.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  (click's signature)
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(f"whyrst {version('whyrst')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Subcommands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit status: 0 done, 1 --fail-on matched, 2 usage or unreadable input, 3 done but input damaged.",
+)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version and exit."
+)
+def whyrst() -> None:
+    """Tell why TCP connections were reset: who sent the reset, the root cause, the evidence, the fix."""

@@ -1,0 +1,35 @@
+"""Formats of a report: each module here with a `FORMAT` is one, and is found by that.
+
+A format is a name `FORMAT` and a function `write(source, out, view)` that writes to a byte stream. Adding a
+format is adding one file.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import BinaryIO
+
+    from whyrst.reports.page import View
+    from whyrst.reports.source import Source
+
+
+class Format(Protocol):
+    """A module that writes a report."""
+
+    FORMAT: str
+
+    def write(self, source: Source, out: BinaryIO, view: View) -> None:
+        """Write all of it."""
+
+
+@cache
+def formats() -> Mapping[str, Format]:
+    """All formats by name."""
+    modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
+    return {module.FORMAT: module for module in modules if hasattr(module, "FORMAT")}

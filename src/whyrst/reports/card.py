@@ -1,0 +1,111 @@
+"""One cause in the text report: how many, who resets whom, why, and what to do."""
+
+from __future__ import annotations
+
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from whyrst.reports.amounts import HARM_WORDS, count, listing
+from whyrst.reports.groups import who
+
+if TYPE_CHECKING:
+    from whyrst.causes import Cause
+    from whyrst.model import Evidence, Verdict
+    from whyrst.reports.findings import Finding
+    from whyrst.reports.page import Page, View
+
+FACTS = 3
+"""Facts that are shown unless all are asked for."""
+
+MECHANISM_WORDS = {
+    "active": "a socket aborted itself",
+    "passive": "a stack answered a segment it could not take",
+    "firewall": "a device on the path answered",
+    "forged": "a third party wrote it",
+    "unknown": "the capture does not tell how it was made",
+}
+
+
+def card(page: Page, finding: Finding, cause: Cause | None, view: View) -> None:
+    """Write what was found about one cause."""
+    verdict = finding.example
+    if verdict is None:
+        return
+    page.blank()
+    sure = listing([word if len(finding.confidence) == 1 else f"{n:,} {word}" for word, n in finding.confidence])
+    if finding.cause == "undetermined":
+        sure = ""
+    echoes = f" ({count(finding.echoes, 'echo', 'echoes')})" if finding.echoes else ""
+    page.line(
+        (finding.harm, f"{HARM_WORDS[finding.harm]}: "),
+        ("bold", finding.cause),
+        f"  {count(finding.resets, 'reset')}{echoes}",
+        ("dim", f"  {sure}" if sure else ""),
+    )
+    if cause is not None:
+        page.text(cause.title, indent=2)
+    page.field("who", who(finding.groups))
+    page.field("how", listing([f"{name}: {MECHANISM_WORDS[name]}" for name, _ in finding.mechanism[:2]]))
+    if verdict.declared:
+        page.field("declared", f'"{verdict.declared}"')
+    page.field("why", facts(verdict, view.detail))
+    if view.detail > 1:
+        page.field("not", alternatives(verdict))
+    if finding.harm != "none":
+        page.field("harm", verdict.harm.says)
+    page.field("rule", listing(verdict.references.rfc) or "no RFC clause asks for it")
+    source = list(verdict.references.source)
+    if verdict.references.counter:
+        source.append(f"counter {verdict.references.counter}")
+    if source:
+        page.field("kernel", source)
+    page.field("fix", verdict.fix)
+    if verdict.to_be_sure and verdict.to_be_sure != "-":
+        page.field("be sure", verdict.to_be_sure)
+    page.field("see", _see(finding, verdict, view))
+
+
+def facts(verdict: Verdict, detail: int) -> list[str]:
+    """The evidence as sentences with their frames; without detail only the first that hold."""
+    if detail > 0:
+        return [f"{mark(one)} {sentence(one)}" for one in verdict.evidence] or ["no evidence"]
+    held = [one for one in verdict.evidence if one.holds == "yes" and one.weight != "refutes"]
+    open_ones = [one for one in verdict.evidence if one.holds == "unknown" and one.weight == "needed"]
+    shown = [sentence(one) for one in sorted(held, key=lambda one: one.weight != "needed")[:FACTS]]
+    shown += [f"not known whether {sentence(one)}" for one in open_ones[: FACTS - len(shown)]]
+    return shown or ["the evidence does not decide"]
+
+
+def sentence(one: Evidence) -> str:
+    """A fact and the frames that show it."""
+    if not one.frames:
+        return one.says
+    frames = listing([str(frame) for frame in one.frames], 4)
+    return f"{one.says} [frame{'s' if len(one.frames) > 1 else ''} {frames}]"
+
+
+def alternatives(verdict: Verdict) -> list[str]:
+    """The causes that came second and later, and why they lost."""
+    return [f"{one.cause} ({one.probability:.0%}): {one.why_not}" for one in verdict.alternatives] or [
+        "no other cause was near"
+    ]
+
+
+def mark(one: Evidence) -> str:
+    """How a fact speaks: `+` for, `-` against, `?` not known."""
+    if one.holds == "unknown":
+        return "?"
+    return "-" if (one.weight == "refutes") == (one.holds == "yes") else "+"
+
+
+def _see(finding: Finding, verdict: Verdict, view: View) -> list[str]:
+    """Where to look further; frames only when all are of one capture."""
+    lines = []
+    name = view.names[0] if len(view.names) == 1 else verdict.capture
+    if name != "-":
+        lines.append(f"whyrst show {quote(name)} --frame {verdict.frame}")
+    if finding.resets > 1 and len(view.names) == 1:
+        frames = ", ".join(str(frame) for frame in finding.frames)
+        left = finding.resets - len(finding.frames)
+        lines.append(f"frames {frames}{f' and {left:,} more' if left else ''}")
+    return lines or [f"frame {verdict.frame}"]

@@ -1,0 +1,92 @@
+"""One reset in full: its cause by the four steps of the method, evidence for and against, and its ladder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whyrst.reports.amounts import HARM_WORDS, clock, duration, listing
+from whyrst.reports.card import MECHANISM_WORDS, alternatives, mark, sentence
+from whyrst.reports.ladder import fold, frames_filter, ladder, stream_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whyrst.causes import Cause
+    from whyrst.model import Verdict
+    from whyrst.reports.ladder import Fold, Step
+    from whyrst.reports.page import Page
+
+
+def single(page: Page, verdict: Verdict, cause: Cause | None, steps: Sequence[Step | Fold]) -> None:
+    """Write everything about one reset."""
+    _head(page, verdict, cause)
+    _method(page, verdict)
+    page.title("LADDER")
+    connection = verdict.connection
+    numbers = _numbers(verdict)
+    shown = fold(steps, verdict.frame, numbers)
+    for line in ladder(connection.client, connection.server, shown, numbers, page.width):
+        style = "bold" if line.lstrip().startswith(f"{verdict.frame} ") else "dim" if "..." in line else ""
+        page.line((style, line))
+    page.title("WIRESHARK")
+    page.text(stream_filter(connection.tcp_stream), indent=2)
+    page.text(frames_filter([*numbers, verdict.frame]), indent=2)
+
+
+def _head(page: Page, verdict: Verdict, cause: Cause | None) -> None:
+    reset, connection = verdict.reset, verdict.connection
+    page.text(f"{verdict.capture}, frame {verdict.frame}, {clock(verdict.time)}", style="bold")
+    echo = f", reset {reset.ordinal} of its connection" if reset.ordinal > 1 else ""
+    page.text(f"{reset.source} ({reset.sender}) -> {reset.destination}: {reset.flags}{echo}", indent=2)
+    name = f" of {connection.name}" if connection.name else ""
+    tunnel = f" in {connection.tunnel}" if connection.tunnel else ""
+    guessed = "" if connection.client_known else ", no handshake captured"
+    page.text(f"connection{name}{tunnel}, {duration(connection.duration)} old, {connection.stage}{guessed}", indent=2)
+    states = connection.state.split("/")
+    sent = (connection.bytes_client, connection.bytes_server)
+    ends = [
+        f"{end} {state}, sent {size:,} B" for end, state, size in zip(("client", "server"), states, sent, strict=False)
+    ]
+    page.text("; ".join(ends), indent=2)
+    page.blank()
+    sure = "" if verdict.cause == "undetermined" else f"  {verdict.confidence}, {verdict.probability:.0%}"
+    harm = verdict.harm.level
+    page.line((harm, f"{HARM_WORDS[harm]}: "), ("bold", verdict.cause), sure)
+    if cause is not None:
+        page.text(cause.title, indent=2)
+    page.text(verdict.harm.says, indent=2)
+
+
+def _method(page: Page, verdict: Verdict) -> None:
+    """Type, trace, reference, source: the four steps, then what to do."""
+    reset = verdict.reset
+    page.blank()
+    page.field("1 type", f"{reset.mechanism}: {MECHANISM_WORDS[reset.mechanism]}")
+    trace = []
+    if reset.answers_frame is not None:
+        trace.append(f"it answers frame {reset.answers_frame}")
+    if verdict.declared:
+        trace.append(f'the sender declares: "{verdict.declared}"')
+    place = 0
+    for one in verdict.evidence:
+        place += bool(one.frames)
+        trace.append(f"{mark(one)} {sentence(one)}{f' [{place}]' if one.frames else ''}")
+    page.field("2 trace", trace or ["nothing in the capture tells"])
+    page.field("3 rule", listing(verdict.references.rfc) or "no RFC clause asks for it")
+    source = list(verdict.references.source)
+    if verdict.references.counter:
+        source.append(f"counter {verdict.references.counter}")
+    page.field("4 source", source or ["no kernel function: it comes from elsewhere"])
+    page.blank()
+    page.field("not", alternatives(verdict))
+    page.field("fix", verdict.fix)
+    page.field("be sure", verdict.to_be_sure)
+
+
+def _numbers(verdict: Verdict) -> dict[int, list[int]]:
+    """For each frame, the numbers of the evidence that it shows."""
+    numbers: dict[int, list[int]] = {}
+    for place, one in enumerate((one for one in verdict.evidence if one.frames), 1):
+        for frame in one.frames:
+            numbers.setdefault(frame, []).append(place)
+    return numbers
