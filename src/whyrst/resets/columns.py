@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.fast.tables import Conn, Dir, Glob, Log, Rst
+from whyrst.resets.facts import Fact
 
 if TYPE_CHECKING:
     from whyrst.fast.layout import Seg
@@ -113,6 +114,20 @@ class Resets:
     def server(self, cell: Dir) -> Column:
         """A cell of the server's direction."""
         return np.where(self.by_client, self.peer(cell), self.sender(cell))
+
+    @cached_property
+    def effective(self) -> Fact:
+        """Whether the receiver took the reset.
+
+        RFC 9293 section 3.10.7.4: its number must be the next one expected; in SYN-SENT it must acknowledge the SYN. A
+        wrong checksum, or a connection that lived on, says no.
+        """
+        fact = self.progress.seq_expected
+        fact = Fact(
+            np.where(self.progress.answers_connect, np.where(self.shape.has_ack, 1, -1), fact.values).astype(np.int8)
+        )
+        dead = self.aftermath.survived.yes | self.shape.bad_checksum | self.aftermath.challenged.yes
+        return Fact(np.where(dead, np.int8(-1), fact.values))
 
     @cached_property
     def own_delay(self) -> Column:

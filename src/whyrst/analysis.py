@@ -1,0 +1,179 @@
+"""The analysis of captures, from their bytes to verdicts; the command line is a thin user of it.
+
+Everything streams: a report can be iterated once, and holds no more than the tracker's bounded tables.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+
+from whyrst.capture.filter import Filter
+from whyrst.connections.tracker import Tracker
+from whyrst.fast.tables import Glob
+from whyrst.incidents.gather import Gatherer
+from whyrst.model import Damage, Incident, Quality
+from whyrst.resets.columns import Resets
+from whyrst.resets.text import iso
+from whyrst.segments.read import read
+from whyrst.verdicts.judged import Judged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from whyrst.capture.errors import CaptureError
+    from whyrst.model import Verdict
+    from whyrst.segments.read import Series
+
+    Progress = Callable[[int, int | None], None]
+
+COUNTERS = {
+    "connections": Glob.STREAMS,
+    "resets": Glob.RESETS,
+    "copies": Glob.COPIES,
+    "cut": Glob.CUT,
+    "offload": Glob.OFFLOAD,
+    "bad_checksums": Glob.BAD_CHECKSUM,
+    "without_handshake": Glob.NO_HANDSHAKE,
+    "one_sided": Glob.ONE_SIDED,
+    "missing": Glob.MISSING,
+    "backwards": Glob.BACKWARDS,
+    "evicted": Glob.EVICTED,
+}
+"""Fields of `Quality` that the tracker counts."""
+
+
+class Report:
+    """What an analysis found. Iterate `batches()` or `verdicts` once; then `incidents` and `quality` are complete.
+
+    Attributes:
+        errors: captures that could not be read at all.
+    """
+
+    def __init__(self, paths: tuple[str, ...], only: Filter | None, progress: Progress | None, *, join: bool) -> None:
+        self._paths = paths
+        self._only = only
+        self._join = join
+        self._progress = progress
+        self._gatherer = Gatherer()
+        self._series: list[Series] = []
+        self._totals = dict.fromkeys(COUNTERS, 0)
+        self._started = False
+        self.errors: list[CaptureError] = []
+
+    def batches(self) -> Iterator[Judged]:
+        """Judged resets, batch after batch, in the order of the capture.
+
+        Raises:
+            RuntimeError: the report was iterated before.
+        """
+        if self._started:
+            raise RuntimeError("a report can be iterated once only; analyze again, or keep list(report.verdicts)")
+        self._started = True
+        for series in read(self._paths, only=self._only, join=self._join, progress=self._progress):
+            self._series.append(series)
+            yield from self._follow(series)
+
+    @property
+    def verdicts(self) -> Iterator[Verdict]:
+        """Every verdict, one at a time."""
+        for judged in self.batches():
+            for i in range(len(judged)):
+                yield judged.verdict(i)
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """Incidents among what was iterated so far, the most harmful first."""
+        return self._gatherer.incidents
+
+    @property
+    def quality(self) -> Quality:
+        """How far the captures can be trusted, as far as they were iterated."""
+        captures = [c for s in self._series for c in s.captures]
+        tallies = [c.tally for c in captures]
+        times = [(c.earliest, c.latest) for c in captures if c.earliest is not None and c.latest is not None]
+        skipped: dict[str, int] = {}
+        for tally in tallies:
+            for reason, count in tally.skipped.items():
+                name = reason.name.lower().replace("_", "-")
+                skipped[name] = skipped.get(name, 0) + count
+        return Quality(
+            captures=tuple(c.path for c in captures),
+            packets=sum(t.read for t in tallies),
+            segments=sum(t.decoded for t in tallies),
+            skipped=skipped,
+            start=iso(min(t[0] for t in times)) if times else None,
+            end=iso(max(t[1] for t in times)) if times else None,
+            damage=tuple(Damage(d.path, d.offset, d.reason) for s in self._series for d in s.damage),
+            **self._totals,
+        )
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Every verdict as the dict that `--json` writes."""
+        import msgspec
+
+        return [msgspec.to_builtins(verdict) for verdict in self.verdicts]
+
+    def to_arrow(self) -> Any:
+        """Every verdict as a row of a pyarrow.Table (extra `arrow`)."""
+        import pyarrow as pa
+
+        return pa.Table.from_pylist(self.to_dicts())
+
+    def to_pandas(self) -> Any:
+        """Every verdict as a row of a pandas.DataFrame, nested fields as columns a.b (extra `pandas`)."""
+        import pandas as pd
+
+        return pd.json_normalize(self.to_dicts())
+
+    def _follow(self, series: Series) -> Iterator[Judged]:
+        tracker = Tracker()
+        base = series.captures[0].number if series.captures else None
+        try:
+            for batch in series:
+                base = batch.capture.number if base is None else base
+                for cells in tracker.feed(batch.rows, len(batch.rows), batch.buffer, batch.capture.number - base):
+                    yield self._judge(cells, tracker, series)
+            for cells in tracker.close():
+                yield self._judge(cells, tracker, series)
+        finally:
+            self.errors += series.errors
+            for name, cell in COUNTERS.items():
+                self._totals[name] += int(tracker.g[cell])
+
+    def _judge(self, cells: Any, tracker: Tracker, series: Series) -> Judged:
+        lines = min(int(tracker.g[Glob.LINES]), tracker.log.shape[1])
+        names = tuple(c.path for c in series.captures) or ("",)
+        resets = Resets(cells, tracker.log, lines, tracker.names, tracker.payloads, names, tracker.g)
+        judged = Judged(resets)
+        self._gatherer.take(judged)
+        return judged
+
+
+def analyze(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    filter: str | None = None,  # noqa: A002 - the word that every capture tool has for it
+    join: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Find out why the connections in captures were reset.
+
+    Args:
+        paths: one capture file or several; "-" is standard input.
+        filter: libpcap expression; other packets are left out.
+        join: the files are one rotated capture, whose connections go on from file to file.
+        progress: called with (bytes read, bytes in all or None).
+
+    Raises:
+        whyrst.capture.filter.FilterError: the filter is not valid, or libpcap is missing.
+        whyrst.capture.errors.CaptureError: while iterating: a capture cannot be read.
+    """
+    if isinstance(paths, (str, os.PathLike)):
+        paths = [paths]
+    only = Filter(filter) if filter is not None else None
+    return Report(tuple(os.fspath(p) for p in paths), only, progress, join=join)
+
+
+__all__ = ["Report", "analyze"]

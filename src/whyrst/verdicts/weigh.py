@@ -1,0 +1,107 @@
+"""From signs to probabilities: the only place where the words of a judge have numbers.
+
+Every cause starts equal. Its signs add up as log-odds, and a softmax over all causes, with `undetermined` as one
+that needs no evidence, gives probabilities. The numbers are chosen so that
+
+- one deciding sign with its needed facts beats any number of hints,
+- a cause whose needed facts merely hold stays below `likely`,
+- a needed fact that the capture cannot show keeps a cause from being certain, however well the rest fits.
+
+How often each degree of confidence is right is measured on the lab's scenarios (docs/accuracy.md).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from whyrst.causes import judges
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from whyrst.causes.evidence import Sign
+    from whyrst.resets.columns import Resets
+
+    Floats = npt.NDArray[np.float32]
+
+START = -2.0
+BASELINE = 0.5
+"""Score of `undetermined`."""
+IMPOSSIBLE = -1e9
+
+HOLDS = {"needed": 0.7, "decides": 4.0, "supports": 1.5, "hints": 0.5, "doubts": -0.7, "refutes": -2.0}
+"""What a sign adds where its fact holds."""
+FAILS = {"needed": IMPOSSIBLE, "decides": -0.7, "supports": -0.4, "hints": -0.15, "doubts": 0.1, "refutes": 0.2}
+"""What it adds where its fact does not hold."""
+UNKNOWN = {"needed": -1.5}
+"""What it adds where the capture cannot tell."""
+
+CERTAIN, LIKELY, POSSIBLE = 0.97, 0.75, 0.35
+"""Least probability for each degree of confidence."""
+CONFIDENCES = ("undetermined", "possible", "likely", "certain")
+
+
+class Weighed(NamedTuple):
+    """The causes of a batch of resets, weighed.
+
+    Attributes:
+        ids: cause ids.
+        signs: per cause, what its judge said.
+        probability: shape (causes, n); rows sum up to 1 over the causes.
+        cause: index of each reset's cause.
+        confidence: index into CONFIDENCES.
+    """
+
+    ids: tuple[str, ...]
+    signs: list[list[Sign]]
+    probability: Floats
+    cause: npt.NDArray[np.int64]
+    confidence: npt.NDArray[np.int8]
+
+
+def _tables() -> dict[str, Floats]:
+    """Per word, what to add for no, unknown and yes (index = fact + 1)."""
+    words = set(HOLDS) | {"excludes"}
+    return {
+        word: np.array(
+            [FAILS.get(word, 0.0), UNKNOWN.get(word, 0.0), IMPOSSIBLE if word == "excludes" else HOLDS[word]],
+            dtype=np.float32,
+        )
+        for word in words
+    }
+
+
+def weigh(resets: Resets) -> Weighed:
+    """Let every cause judge the resets and compare."""
+    n = len(resets)
+    table = _tables()
+    ids = tuple(judges())
+    base = ids.index("undetermined")
+    score = np.full((len(ids), n), START, dtype=np.float32)
+    may_be_certain = np.zeros((len(ids), n), dtype=bool)
+    every: list[list[Sign]] = []
+    for k, judged in enumerate(judges().values()):
+        signs = list(judged.judge(resets)) if k != base else []
+        known = np.ones(n, dtype=bool)
+        decided = np.zeros(n, dtype=bool)
+        for sign in signs:
+            score[k] += table[sign.word][sign.fact.values + 1]
+            if sign.word == "needed":
+                known &= sign.fact.known
+            elif sign.word == "decides":
+                decided |= sign.fact.yes
+        may_be_certain[k] = known & decided
+        every.append(signs)
+    score[base] = BASELINE
+    top = score.max(axis=0)
+    odds = np.exp(score - top)
+    probability = odds / odds.sum(axis=0)
+    cause = probability.argmax(axis=0)
+    best = probability[cause, np.arange(n)]
+    sure = may_be_certain[cause, np.arange(n)]
+    confidence = np.select([(best >= CERTAIN) & sure, best >= LIKELY, best >= POSSIBLE], [3, 2, 1], 0)
+    cause = np.where(confidence == 0, base, cause)
+    confidence = np.where(cause == base, 0, confidence)
+    return Weighed(ids, every, probability, cause, confidence.astype(np.int8))
