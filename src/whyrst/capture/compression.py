@@ -81,7 +81,7 @@ class _Zlib:
 
 def _gzip() -> Decompressor:
     try:
-        from isal import igzip_lib  # noqa: PLC0415 (an extra)
+        from isal import igzip_lib
     except ModuleNotFoundError:
         return _Zlib()
     stream: Decompressor = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
@@ -90,7 +90,7 @@ def _gzip() -> Decompressor:
 
 def _gzip_failures() -> tuple[type[Exception], ...]:
     try:
-        from isal import isal_zlib  # noqa: PLC0415 (an extra)
+        from isal import isal_zlib
     except ModuleNotFoundError:
         return (zlib.error,)
     failure: Any = isal_zlib.error  # its stubs take the class for an instance
@@ -103,23 +103,23 @@ def _xz() -> Decompressor:
 
 def _zstd() -> Decompressor:
     if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415 (loaded only when a file needs it)
+        from compression import zstd
     else:
-        from backports import zstd  # noqa: PLC0415 (same)
+        from backports import zstd
     stream: Decompressor = zstd.ZstdDecompressor()
     return stream
 
 
 def _zstd_failures() -> tuple[type[Exception], ...]:
     if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415 (loaded only when a file needs it)
+        from compression import zstd
     else:
-        from backports import zstd  # noqa: PLC0415 (same)
+        from backports import zstd
     return (zstd.ZstdError,)
 
 
 def _lz4() -> Decompressor:
-    from lz4.frame import LZ4FrameDecompressor  # noqa: PLC0415 (an extra)
+    from lz4.frame import LZ4FrameDecompressor
 
     stream: Decompressor = LZ4FrameDecompressor()
     return stream

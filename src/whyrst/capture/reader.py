@@ -1,7 +1,7 @@
-"""Reads the packet records of one capture, piece by piece, in one buffer that is used again and again.
+"""Reads the packet records of one capture, piece by piece.
 
-A record that straddles the end of a piece is moved to the front before the next bytes are read behind it. The buffer
-grows only for a packet that does not fit, up to `LARGEST_BLOCK`; blocks without packets are skipped unread.
+`whyrst.fast.records` finds the packets; what it stops at is decided here: headers and interfaces are taken over, long
+blocks without packets skipped, damage noted. The buffer grows only for a packet that does not fit into it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from whyrst.capture.compression import codec_of
 from whyrst.capture.errors import CaptureError, Damage, shown
 from whyrst.capture.interface import Interface
 from whyrst.capture.source import Source
+from whyrst.capture.window import Window
 from whyrst.fast.layout import Rec
 from whyrst.fast.select import records
 
@@ -61,7 +62,6 @@ class Reader:
         format: `pcap` or `pcapng`.
         interfaces: Those described so far; a pcap file has one. `packets` in them is up to date after `records`.
         damage: Where it could not be read on.
-        buffer: Bytes that the records of a batch point into, valid until the next batch.
         table: Rows of `Rec` cells, filled anew for each batch.
     """
 
@@ -80,13 +80,11 @@ class Reader:
         self.interfaces: list[Interface] = []
         self.damage: list[Damage] = []
         self.table: Array = np.zeros((rows, Rec.COUNT), np.int64)
-        self.buffer = memoryview(bytearray(max(piece, 64)))
-        self._end = 0  # bytes of the buffer that are filled
-        self._base = 0  # offset in the (decompressed) capture of the buffer's first byte
         self._state: Array = np.zeros(records.State.COUNT, np.int64)
         self._units: Array = np.zeros((16, records.Unit.COUNT), np.int64)
         self._known = 0  # interfaces of this section
         self._source = Source(path)
+        self._window = Window(self._source, piece, LARGEST_BLOCK)
         try:
             self._begin()
         except BaseException:
@@ -104,6 +102,11 @@ class Reader:
     def close(self) -> None:
         """Close the file."""
         self._source.close()
+
+    @property
+    def buffer(self) -> memoryview:
+        """Bytes that the records of a batch point into, valid until the next batch."""
+        return self._window.buffer
 
     @property
     def taken(self) -> int:
@@ -151,22 +154,30 @@ class Reader:
         Yields:
             How many rows of `table` are filled; they and `buffer` stay valid until the next batch.
         """
-        state, table = self._state.data, self.table.data
-        while True:
+        state, table, window, cell = self._state.data, self.table.data, self._window, records.State
+        going = True
+        while going:
+            state[cell.AT] = window.at
             if self.format == "pcap":
-                n = records.pcap(self.buffer, self._end, table, state)
+                n = records.pcap(window.buffer, window.end, table, state)
             else:
-                n = records.pcapng(self.buffer, self._end, table, state, self._units.data, self._known)
+                n = records.pcapng(window.buffer, window.end, table, state, self._units.data, self._known)
+            window.at = state[cell.AT]
             if n:
                 yield n
-            if not self._goes_on(state[records.State.WHY]):
-                self._settle()
-                return
+            try:
+                going = self._goes_on(state[cell.WHY], state[cell.NEED], state[cell.VALUE])
+            except CaptureError as error:
+                self._note(error)
+                going = False
+        self._settle()
 
-    def _goes_on(self, why: int) -> bool:
-        """Do what the scan left to be done; `False` at the end of what can be read."""
-        need = int(self._state[records.State.NEED])
-        value = int(self._state[records.State.VALUE])
+    def _goes_on(self, why: int, need: int, value: int) -> bool:
+        """Do what the scan left to be done; `False` at the end.
+
+        Raises:
+            CaptureError: The rest cannot be read.
+        """
         match why:
             case records.Why.FULL:
                 return True
@@ -174,8 +185,11 @@ class Reader:
                 return self._more(need)
             case records.Why.SKIP:
                 return self._skip(need)
-            case records.Why.BLOCK | records.Why.FILE:
-                return self._described()
+            case records.Why.FILE:
+                self._note(self._wrong("another pcap file begins here; it is read on"))
+                return self._file_header()
+            case records.Why.BLOCK:
+                return self._section() if self._window.ahead(4) == pcapng.MAGIC else self._block()
             case records.Why.PACKET_LENGTH:
                 reason = f"a packet cannot have {value} captured bytes here"
             case records.Why.BLOCK_LENGTH:
@@ -186,103 +200,63 @@ class Reader:
                 reason = f"a packet of interface {value}, but the section has described {self._known}"
             case _:
                 reason = "zeros instead of a packet"
-        return self._damaged(reason)
+        raise self._wrong(reason)
 
-    def _damaged(self, reason: str) -> bool:
-        """Note damage where the scan stands."""
-        self.damage.append(
-            Damage(path=self.path, offset=self._base + int(self._state[records.State.AT]), reason=reason)
-        )
-        return False
+    def _wrong(self, reason: str, offset: int | None = None) -> CaptureError:
+        """Make an error of the place where the window stands, if no other is named."""
+        return CaptureError(self.path, self._window.offset if offset is None else offset, reason)
 
-    def _fill(self, need: int = 0) -> bool:
-        """Move the unread rest to the front and read behind it; `False` at the end.
+    def _ends(self, part: str, read: int, need: int, offset: int | None = None) -> CaptureError:
+        """Make an error of the capture's early end: the source's own trouble, or else the part that is not whole."""
+        trouble = self._source.trouble
+        if trouble:
+            return self._wrong(trouble, self._window.offset + self._window.rest)
+        return self._wrong(f"the file ends inside {part}: {read} of {need} bytes", offset)
 
-        Args:
-            need: Bytes that must come to stand in the buffer; it grows to hold them.
-        """
-        at = int(self._state[records.State.AT])
-        rest = self._end - at
-        if at:
-            self.buffer[:rest] = self.buffer[at : self._end]
-            self._base += at
-            self._end = rest
-            self._state[records.State.AT] = 0
-        if rest == len(self.buffer):  # doubled only when the bytes did come, so that a lying length costs nothing
-            assert need <= LARGEST_BLOCK
-            grown = memoryview(bytearray(min(LARGEST_BLOCK, 2 * rest)))
-            grown[:rest] = self.buffer
-            self.buffer = grown
-        n = self._source.readinto(self.buffer[self._end :])
-        self._end += n
-        return n > 0
+    def _note(self, error: CaptureError) -> None:
+        """Keep an error as damage."""
+        self.damage.append(Damage(path=error.path, offset=error.offset, reason=error.reason))
 
     def _more(self, need: int) -> bool:
-        """Read on; note what was cut when nothing comes."""
-        if self._fill(need):
+        """Read on for a record or block of `need` bytes."""
+        window = self._window
+        if window.fill():
             return True
-        rest = self._end - int(self._state[records.State.AT])
-        if self._source.trouble:
-            self._state[records.State.AT] = self._end
-            return self._damaged(self._source.trouble)
-        if rest:
-            head = int(self._state[records.State.HEADER]) if self.format == "pcap" else HEAD_BYTES
-            part = "a packet" if rest >= head and self.format == "pcap" else "a block" if rest >= head else "a header"
-            return self._damaged(f"the file ends inside {part}: {rest} of {need} bytes")
-        return False
+        if not window.rest and not self._source.trouble:
+            return False
+        if self.format == "pcap":
+            part = "a header" if window.rest < self._state[records.State.HEADER] else "a packet"
+        else:
+            part = "a header" if window.rest < HEAD_BYTES else "a block"
+        raise self._ends(part, window.rest, need)
 
     def _skip(self, length: int) -> bool:
         """Go past a block that is longer than the buffer's rest without keeping it."""
-        state = self._state
-        start = self._base + int(state[records.State.AT])
-        left = length - 4
-        while True:
-            step = min(left, self._end - int(state[records.State.AT]))
-            state[records.State.AT] += step
-            left -= step
-            if not left and self._end - int(state[records.State.AT]) >= 4:  # noqa: PLR2004 (the second length)
-                break
-            if not self._fill():
-                read = self._base + self._end - start
-                return self._damaged(self._source.trouble or f"the file ends inside a block: {read} of {length} bytes")
-        at = int(state[records.State.AT])
-        second = int.from_bytes(self.buffer[at : at + 4], "big" if state[records.State.BIG] else "little")
+        window, start = self._window, self._window.offset
+        if not window.skip(length - 4) or not window.have(4):
+            raise self._ends("a block", window.offset + window.rest - start, length, start)
+        second = int.from_bytes(window.ahead(4), "big" if self._state[records.State.BIG] else "little")
         if second != length:
-            return self._damaged(f"a block's two lengths differ ({length} and {second})")
-        state[records.State.AT] += 4
-        return True
+            raise self._wrong(f"a block's two lengths differ (the second is {second})", start)
+        return window.skip(4)
 
-    def _described(self) -> bool:
-        """Read what describes the capture: a file header or a describing block; `False` when it is damaged."""
-        at = int(self._state[records.State.AT])
-        head = bytes(self.buffer[at : at + HEAD_BYTES])
-        try:
-            if self.format == "pcap":
-                self._damaged("another pcap file begins here; it is read on")
-                return self._have(pcap.HEADER_BYTES) and self._file_header()
-            if head[:4] == pcapng.MAGIC:
-                big, length = pcapng.section_head(head)
-                return self._have(length) and self._section(big=big, length=length)
-            return self._block()
-        except ValueError as error:
-            return self._damaged(str(error))
-
-    def _have(self, need: int) -> bool:
-        """Read on until `need` bytes stand in the buffer; note what was cut when they do not come."""
-        while self._end - int(self._state[records.State.AT]) < need:
-            if not self._more(need):
-                return False
-        return True
+    def _header(self, need: int) -> bytes:
+        """Give the `need` bytes of a file or section header."""
+        window = self._window
+        if not window.have(need):
+            raise self._ends("the header", window.rest, need)
+        return window.ahead(need)
 
     def _file_header(self) -> bool:
         """Take over a pcap file header."""
-        at = int(self._state[records.State.AT])
-        header = pcap.pcap_header(bytes(self.buffer[at : at + pcap.HEADER_BYTES]))
+        try:
+            header = pcap.pcap_header(self._header(pcap.HEADER_BYTES))
+        except ValueError as error:
+            raise self._wrong(str(error)) from None
         self._settle()
         self.interfaces.append(Interface(header.link, header.snaplen))
         cell = records.State
         for name, value in (
-            (cell.AT, at + pcap.HEADER_BYTES),
             (cell.BIG, header.big),
             (cell.TICK, header.tick),
             (cell.HEADER, header.record),
@@ -291,74 +265,67 @@ class Reader:
             (cell.LINK, header.link),
         ):
             self._state[name] = value
-        return True
+        return self._window.skip(pcap.HEADER_BYTES)
 
-    def _section(self, *, big: bool, length: int) -> bool:
+    def _section(self) -> bool:
         """Take over a section header: its interfaces are numbered from 0 again."""
-        at = int(self._state[records.State.AT])
-        pcapng.check_section(bytes(self.buffer[at : at + length]), big=big)
+        try:
+            big, length = pcapng.section_head(self._header(HEAD_BYTES))
+            pcapng.check_section(self._header(length), big=big)
+        except ValueError as error:
+            raise self._wrong(str(error)) from None
         self._settle()
         self._known = 0
         self._state[records.State.BIG] = big
         self._state[records.State.BOUND] = pcap.LARGEST_PACKET
-        self._state[records.State.AT] = at + length
-        return True
+        return self._window.skip(length)
 
     def _block(self) -> bool:
         """Take over an interface or its statistics; the scan has checked that the whole block is there."""
         big = bool(self._state[records.State.BIG])
-        at = int(self._state[records.State.AT])
         order: Literal["big", "little"] = "big" if big else "little"
-        length = int.from_bytes(self.buffer[at + 4 : at + 8], order)
-        kind = int.from_bytes(self.buffer[at : at + 4], order)
-        block = bytes(self.buffer[at : at + length])
-        if kind == pcapng.INTERFACE:
-            if len(self.interfaces) == MOST_INTERFACES:
-                raise ValueError(f"more than {MOST_INTERFACES} interfaces")
-            described, cells = pcapng.interface(block, big=big)
-            if self._known == len(self._units):
-                self._units = np.vstack((self._units, np.zeros_like(self._units)))
-            for cell, value in cells.items():
-                self._units[self._known, cell] = value
-            self._units[self._known, records.Unit.NUMBER] = len(self.interfaces)
-            self.interfaces.append(described)
-            self._known += 1
+        block = self._window.ahead(int.from_bytes(self._window.ahead(8)[4:], order))
+        if int.from_bytes(block[:4], order) == pcapng.INTERFACE:
+            self._interface(block, big=big)
         else:
             number, received, dropped = pcapng.statistics(block, big=big)
             if number < self._known:
                 one = self.interfaces[int(self._units[number, records.Unit.NUMBER])]
                 one.received = one.received if received is None else received
                 one.dropped = one.dropped if dropped is None else dropped
-        self._state[records.State.AT] = at + length
-        return True
+        return self._window.skip(len(block))
+
+    def _interface(self, block: bytes, *, big: bool) -> None:
+        """Take over an interface."""
+        if len(self.interfaces) == MOST_INTERFACES:
+            raise self._wrong(f"more than {MOST_INTERFACES} interfaces")
+        described, cells = pcapng.interface(block, big=big)
+        if self._known == len(self._units):
+            self._units = np.vstack((self._units, np.zeros_like(self._units)))
+        for cell, value in cells.items():
+            self._units[self._known, cell] = value
+        self._units[self._known, records.Unit.NUMBER] = len(self.interfaces)
+        self.interfaces.append(described)
+        self._known += 1
 
     def _settle(self) -> None:
         """Bring the interfaces' packet counts up to date: a section or file has ended."""
         if self.format == "pcap" and self.interfaces:
-            last = self.interfaces[-1]
-            last.packets = self.packets - sum(one.packets for one in self.interfaces[:-1])
+            self.interfaces[-1].packets = self.packets - sum(one.packets for one in self.interfaces[:-1])
         for number, packets in self._units[: self._known, [records.Unit.NUMBER, records.Unit.PACKETS]].tolist():
             self.interfaces[number].packets = packets
 
     def _begin(self) -> None:
         """Read the capture's header."""
-        while self._end < HEAD_BYTES and self._fill():
-            pass
-        head = bytes(self.buffer[: self._end])
+        self._window.have(HEAD_BYTES)
+        head = self._window.ahead(HEAD_BYTES)
         self.format = "pcap" if pcap.is_pcap(head) else "pcapng"
-        if self._source.trouble and self._end < HEAD_BYTES:
-            raise CaptureError(self.path, self._end, self._source.trouble)
-        if self.format == "pcapng" and not pcapng.is_pcapng(head):
-            raise CaptureError(self.path, 0, _not_a_capture(head))
-        try:
-            if self.format == "pcap":
-                good = self._have(pcap.HEADER_BYTES) and self._file_header()
-            else:
-                good = self._have(HEAD_BYTES) and self._described()
-        except ValueError as error:
-            raise CaptureError(self.path, 0, str(error)) from None
-        if not good:
-            raise CaptureError(self.path, self.damage[0].offset, self.damage[0].reason)
+        if self.format == "pcap":
+            self._file_header()
+        elif head and pcapng.is_pcapng(head):
+            self._section()
+        else:
+            raise self._wrong(self._source.trouble or _not_a_capture(head), 0)
 
 
 def _not_a_capture(head: bytes) -> str:
@@ -369,6 +336,8 @@ def _not_a_capture(head: bytes) -> str:
     codec = codec_of(head)
     if codec:
         return f"not a pcap or pcapng capture: compressed by {codec.name} a second time"
+    if not head:
+        return "not a pcap or pcapng capture: nothing is in it"
     start = head[:8]
     seen = f'"{shown(start.decode("ascii"))}"' if start.isascii() else start.hex(" ")
     return f"not a pcap or pcapng capture: it begins with {seen}"
