@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LIMIT = 1 << 18
 """Connections in the table. A row has 2.5 kB, used only once a connection needs it."""
-KEEP = 1 << 14
+KEEP = 1 << 13
 """Finished connections that stay in the table."""
 PENDING = 1 << 14
 """Resets that wait to be judged; half of them at a time."""

@@ -292,7 +292,7 @@ def pcap(
                 if u32(buf, at + header, big) == 0 and u32(buf, at + header + 12, big) == 0:
                     why = _ZEROS
                     break
-            # A file header here has its magic number where the seconds stand, time zone and accuracy 0 as both lengths.
+            # A file header here: its magic number where the seconds stand, version 2.4, zeros as both lengths.
             if (
                 seconds == 0xA1B2C3D4
                 or seconds == 0xA1B23C4D
@@ -300,7 +300,7 @@ def pcap(
                 or seconds == 0xD4C3B2A1
                 or seconds == 0x4D3CB2A1
                 or seconds == 0x34CDB2A1
-            ):
+            ) and (u32(buf, at + 4, True) == 0x00020004 or u32(buf, at + 4, True) == 0x02000400):
                 why = _FILE
                 break
         if captured > bound:

@@ -297,6 +297,19 @@ TLS_ALERT = cython.declare(cython.longlong, int(Kind.TLS_ALERT))
 HTTP_REQUEST = cython.declare(cython.longlong, int(Kind.HTTP_REQUEST))
 HTTP_RESPONSE = cython.declare(cython.longlong, int(Kind.HTTP_RESPONSE))
 
+M64 = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
+"""Keeps uncompiled arithmetic within 64 bits, as the compiled one is."""
+MIX_A = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
+MIX_B = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
+"""Odd multipliers that spread bits (SplitMix64)."""
+FNV_START = cython.declare(cython.ulonglong, 0xCBF29CE484222325)
+FNV_PRIME = cython.declare(cython.ulonglong, 0x100000001B3)
+"""FNV-1a, 64 bits."""
+HALF = cython.declare(cython.longlong, 0x80000000)
+WHOLE = cython.declare(cython.longlong, 0x100000000)
+M32 = cython.declare(cython.longlong, 0xFFFFFFFF)
+"""Sequence numbers have 32 bits."""
+
 SECOND = cython.declare(cython.longlong, 1_000_000_000)
 FINISHED_KEEP = cython.declare(cython.longlong, 120_000_000_000)
 """A finished connection is forgotten after two minutes: twice Linux's TIME_WAIT (include/net/tcp.h,
@@ -319,9 +332,9 @@ same lines of the processor's cache."""
 @cython.exceptval(check=False)
 def ahead(a: cython.longlong, b: cython.longlong) -> cython.longlong:
     """Signed distance from sequence number b to a, RFC 9293 section 3.4."""
-    d: cython.longlong = (a - b) & 0xFFFFFFFF
-    if d >= 0x80000000:
-        d -= 0x100000000
+    d: cython.longlong = (a - b) & M32
+    if d >= HALF:
+        d -= WHOLE
     return d
 
 
@@ -338,14 +351,14 @@ def bucket(
     mask: cython.longlong,
 ) -> cython.longlong:
     """Hash bucket of a 4-tuple, equal for both directions."""
-    a: cython.ulonglong = ((alo ^ (ahi * 31)) & 0xFFFFFFFFFFFFFFFF) + (aport << 32)
-    b: cython.ulonglong = ((blo ^ (bhi * 31)) & 0xFFFFFFFFFFFFFFFF) + (bport << 32)
-    a = (a ^ (a >> 29)) & 0xFFFFFFFFFFFFFFFF
-    b = (b ^ (b >> 29)) & 0xFFFFFFFFFFFFFFFF
-    h: cython.ulonglong = (a + b) & 0xFFFFFFFFFFFFFFFF
-    h = (h * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
-    h = h ^ ((a ^ b) & 0xFFFFFFFFFFFFFFFF)
-    h = (h * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
+    a: cython.ulonglong = ((alo ^ (ahi * 31)) & M64) + (aport << 32)
+    b: cython.ulonglong = ((blo ^ (bhi * 31)) & M64) + (bport << 32)
+    a = (a ^ (a >> 29)) & M64
+    b = (b ^ (b >> 29)) & M64
+    h: cython.ulonglong = (a + b) & M64
+    h = (h * MIX_A) & M64
+    h = h ^ ((a ^ b) & M64)
+    h = (h * MIX_B) & M64
     return cython.cast(cython.longlong, (h >> 33)) & mask
 
 
@@ -488,14 +501,12 @@ def expire(
 @cython.exceptval(check=False)
 def finish(
     t: cython.longlong[::1],
-    log: cython.longlong[::1],
     g: cython.longlong[::1],
     slot: cython.longlong,
     now: cython.longlong,
 ) -> cython.void:
     """Queue a connection as finished."""
     b: cython.longlong = slot * WIDTH
-    write_log(t, log, g, slot)
     if t[b + C_USED] == 2:
         return
     t[b + C_USED] = 2
@@ -663,7 +674,7 @@ def is_copy(
             passed = -passed
         if passed > COPY_WITHIN:
             return 0
-        if t[at + R_SEQ] != seq or (t[at + R_ACK] & 0xFFFFFFFF) != ack or (t[at + R_WHAT] & 0x1FF) != wanted:
+        if t[at + R_SEQ] != seq or (t[at + R_ACK] & M32) != ack or (t[at + R_WHAT] & 0x1FF) != wanted:
             continue
         if (t[at + R_ACK] >> 40) != ip_id + 1:
             continue
@@ -706,12 +717,12 @@ def find_trigger(
         at = p + D_COUNT + ((n - 1 - i) % RING) * R_COUNT
         bits = t[at + R_WHAT]
         fits = 0
-        if (bits & 0x10) != 0 and (t[at + R_ACK] & 0xFFFFFFFF) == seq:
+        if (bits & 0x10) != 0 and (t[at + R_ACK] & M32) == seq:
             fits = 1
         if (flags & 0x10) != 0:
             if (
                 ack
-                == ((t[at + R_SEQ] & 0xFFFFFFFF) + (t[at + R_SEQ] >> 32) + (bits & 1) + ((bits >> 1) & 1)) & 0xFFFFFFFF
+                == ((t[at + R_SEQ] & M32) + (t[at + R_SEQ] >> 32) + (bits & 1) + ((bits >> 1) & 1)) & M32
             ):
                 fits |= 2
             elif seq == 0:
@@ -827,7 +838,7 @@ def note_after(
         return
     r: cython.longlong = n % (size - PADDING)
     flags: cython.longlong = rows[i, S_FLAGS]
-    end: cython.longlong = (rows[i, S_SEQ] + rows[i, S_LENGTH] + (flags & 1) + ((flags >> 1) & 1)) & 0xFFFFFFFF
+    end: cython.longlong = (rows[i, S_SEQ] + rows[i, S_LENGTH] + (flags & 1) + ((flags >> 1) & 1)) & M32
     new: cython.longlong = 0
     if x[X_SIDE * size + r] == side:
         if x[(X_SENDER + D_NXT) * size + r] < 0 or ahead(end, x[(X_SENDER + D_NXT) * size + r]) > 0:
@@ -940,7 +951,6 @@ def follow(
     ns: cython.longlong = len(moves) // STATES
     mask: cython.longlong = heads.shape[0] - 1
     ring: cython.longlong = x.shape[0] // X_COUNT - PADDING
-    lines: cython.longlong = log.shape[0] // L_COUNT
     swapped: cython.bint
     for i in range(start, n):
         flags = rows[i, S_FLAGS]
@@ -1006,7 +1016,7 @@ def follow(
             if t[d + D_ISN] >= 0:
                 if t[d + D_ISN] != seq:
                     fresh = 1
-            elif t[d + D_NXT] >= 0 and t[d + D_NXT] != (seq + 1) & 0xFFFFFFFF:
+            elif t[d + D_NXT] >= 0 and t[d + D_NXT] != (seq + 1) & M32:
                 fresh = 1
             elif t[d + D_NXT] < 0 and t[b + SIDE_A + (1 - side) * SIDE + D_ISN] < 0 and t[b + C_PACKETS] > 0:
                 fresh = 1
@@ -1038,7 +1048,7 @@ def follow(
                     if x[X_SYN_AFTER * (ring + PADDING) + j] == 0:
                         x[X_SYN_AFTER * (ring + PADDING) + j] = time
                 if t[old * WIDTH + C_USED] == 1:
-                    finish(t, log, g, old, time)
+                    finish(t, g, old, time)
                 # Out of the hash table now; the queue releases the slot later.
                 unlink(t, heads, old)
                 t[old * WIDTH + C_BUCKET] = -1
@@ -1086,7 +1096,6 @@ def follow(
             t[b + C_CAPTURE] = g[G_CAPTURE]
             t[b + C_INTERFACE] = rows[i, S_INTERFACE]
             t[b + C_STARTED_STATES] = flags
-            write_log(t, log, g, slot)
         d = b + SIDE_A + side * SIDE
         p = b + SIDE_A + (1 - side) * SIDE
 
@@ -1107,7 +1116,7 @@ def follow(
         gap = time - t[b + C_LAST_TIME]
         if gap < 0:
             gap = 0
-        end = (seq + length + (flags & 0x01) + ((flags >> 1) & 0x01)) & 0xFFFFFFFF
+        end = (seq + length + (flags & 0x01) + ((flags >> 1) & 0x01)) & M32
         repeated = 0
         probe = 0
         if (flags & 0x04) != 0:
@@ -1128,7 +1137,7 @@ def follow(
                     and t[p + D_ISN] >= 0
                     and t[d + D_ISN] < 0
                     and t[p + D_PACKETS] == t[p + D_SYNS]
-                    and (ack != (t[p + D_ISN] + 1) & 0xFFFFFFFF and side == 1)
+                    and (ack != (t[p + D_ISN] + 1) & M32 and side == 1)
                 ):
                     # The SYN was answered by a bare ACK of other numbers: an old connection lives there.
                     if t[b + C_FOREIGN_ACK] < 0:
@@ -1165,7 +1174,7 @@ def follow(
                         and rows[i, S_WINDOW] == t[d + D_WINDOW]
                     ):
                         t[d + D_DUPACKS] += 1
-                if t[p + D_STATE] == SYN_RECEIVED and t[p + D_ISN] >= 0 and ack == (t[p + D_ISN] + 1) & 0xFFFFFFFF:
+                if t[p + D_STATE] == SYN_RECEIVED and t[p + D_ISN] >= 0 and ack == (t[p + D_ISN] + 1) & M32:
                     t[p + D_STATE] = moves[SYN_RECEIVED * ns + 4]
                     if t[b + C_T_ACK] == 0 and side == 0:
                         t[b + C_T_ACK] = time
@@ -1191,9 +1200,6 @@ def follow(
                 if (flags & 0x10) != 0:
                     if t[b + C_T_SYNACK] == 0:
                         t[b + C_T_SYNACK] = time
-                        line = t[b + C_LOG]
-                        if line >= g[G_LINES] - lines:
-                            log[L_T_SYNACK * lines + line % lines] = time
                     t[d + D_STATE] = moves[t[d + D_STATE] * ns + 2]
                     t[p + D_STATE] = moves[t[p + D_STATE] * ns + 3]
                     # RFC 7323 section 2.2: the scale counts only when both SYNs carried it.
@@ -1234,7 +1240,7 @@ def follow(
                 elif t[d + D_ZERO_SINCE] != 0:
                     t[d + D_ZERO_SINCE] = 0
                 if t[d + D_SHIFT] >= 0 and (flags & 0x10) != 0:
-                    at = (ack + (win << t[d + D_SHIFT])) & 0xFFFFFFFF
+                    at = (ack + (win << t[d + D_SHIFT])) & M32
                     if t[d + D_EDGE] < 0 or ahead(at, t[d + D_EDGE]) > 0:
                         t[d + D_EDGE] = at
                         t[d + D_EDGE_ACK] = ack
@@ -1315,9 +1321,9 @@ def follow(
                             t[d + D_ANSWERS] += 1
                         t[d + D_STATUS] = rows[i, S_KIND_INFO]
                     if rows[i, S_NAME_LENGTH] > 0 and t[b + C_NAME] == 0:
-                        h = 0xCBF29CE484222325
+                        h = FNV_START
                         for j in range(rows[i, S_NAME_AT], rows[i, S_NAME_AT] + rows[i, S_NAME_LENGTH]):
-                            h = ((h ^ buffer[j]) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+                            h = ((h ^ buffer[j]) * FNV_PRIME) & M64
                         at = cython.cast(cython.longlong, h >> 1)
                         t[b + C_NAME] = at
                         if seen_names[at & (seen_names.shape[0] - 1)] != at and g[G_NAMES] < names.shape[0]:
@@ -1329,12 +1335,11 @@ def follow(
                 if (flags & 0x01) != 0:
                     t[d + D_FINS] += 1
                     if t[d + D_FIN_SEQ] < 0:
-                        t[d + D_FIN_SEQ] = (end - 1) & 0xFFFFFFFF
+                        t[d + D_FIN_SEQ] = (end - 1) & M32
                         t[d + D_FIN_TIME] = time
                         t[d + D_FIN_FRAME] = rows[i, S_FRAME]
                         t[d + D_STATE] = moves[t[d + D_STATE] * ns + 5]
                         t[p + D_STATE] = moves[t[p + D_STATE] * ns + 6]
-                        write_log(t, log, g, slot)
             elif t[d + D_NXT] < 0:
                 t[d + D_NXT] = seq
             elif (flags & 0x17) == 0x10 and ahead(seq, t[d + D_NXT]) == -1 and t[d + D_ACKED] == t[d + D_NXT]:
@@ -1420,11 +1425,9 @@ def follow(
                 and t[d + D_ACKED] == t[d + D_NXT]
                 and t[p + D_ACKED] == t[p + D_NXT]
             ):
-                finish(t, log, g, slot, time)
+                finish(t, g, slot, time)
                 if g[G_FINISHED] > keep or time - t[g[G_OLDEST] * WIDTH + C_FINISHED] > FINISHED_KEEP:
                     expire(t, heads, log, g, time, keep)
-        elif (flags & 0x04) != 0:
-            write_log(t, log, g, slot)
     return n
 
 
