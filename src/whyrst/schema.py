@@ -23,7 +23,9 @@ def json_schema() -> dict[str, Any]:
     (verdict, _), parts = msgspec.json.schema_components((Verdict, Summary), ref_template="#/$defs/{name}")
     parts["Verdict"]["properties"]["schema"]["const"] = SCHEMA
     parts["Summary"]["properties"]["schema"]["const"] = SUMMARY
-    return {"$schema": _DIALECT, "title": SCHEMA, **verdict, "$defs": dict(sorted(parts.items()))}
+    whole = {"$schema": _DIALECT, "title": SCHEMA, **verdict, "$defs": dict(sorted(parts.items()))}
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(whole))
+    return plain
 
 
 def schema_text() -> str:

@@ -49,6 +49,20 @@ def duration(seconds: float) -> str:
     return f"{whole} s"
 
 
+def size(number: int) -> str:
+    """Bytes with three digits that matter.
+
+    >>> size(999), size(12_000), size(1_234_567)
+    ('999 B', '12 kB', '1.23 MB')
+    """
+    amount = float(number)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 999.5:  # noqa: PLR2004  (more would round to four digits)
+            return f"{amount:.3g} {unit}"
+        amount /= 1000
+    return f"{amount:,.0f} TB"
+
+
 def listing(parts: Sequence[str], limit: int = 0) -> str:
     """Parts joined by commas; with a limit, what is left off is counted.
 
@@ -76,7 +90,7 @@ def clock(time: str) -> str:
     >>> clock("2026-11-20T10:00:01.123456789Z")
     '2026-11-20 10:00:01.123Z'
     """
-    head, dot, rest = time.partition(".")
+    head, dot, rest = time.removesuffix("Z").partition(".")
     return head.replace("T", " ") + (f".{rest[:3]}" if dot else "") + ("Z" if time.endswith("Z") else "")
 
 

@@ -9,6 +9,8 @@ from whyrst.reports.amounts import HARM_WORDS, count, listing
 from whyrst.reports.groups import who
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whyrst.causes import Cause
     from whyrst.model import Evidence, Verdict
     from whyrst.reports.findings import Finding
@@ -50,7 +52,7 @@ def card(page: Page, finding: Finding, cause: Cause | None, view: View) -> None:
         page.field("declared", f'"{verdict.declared}"')
     page.field("why", facts(verdict, view.detail))
     if view.detail > 1:
-        page.field("not", alternatives(verdict))
+        page.field("not", alternatives(verdict) + ruled_out(finding.ruled_out))
     if finding.harm != "none":
         page.field("harm", verdict.harm.says)
     page.field("rule", listing(verdict.references.rfc) or "no RFC clause asks for it")
@@ -72,7 +74,7 @@ def facts(verdict: Verdict, detail: int) -> list[str]:
     held = [one for one in verdict.evidence if one.holds == "yes" and one.weight != "refutes"]
     open_ones = [one for one in verdict.evidence if one.holds == "unknown" and one.weight == "needed"]
     shown = [sentence(one) for one in sorted(held, key=lambda one: one.weight != "needed")[:FACTS]]
-    shown += [f"not known whether {sentence(one)}" for one in open_ones[: FACTS - len(shown)]]
+    shown += [sentence(one) for one in open_ones[: FACTS - len(shown)]]
     return shown or ["the evidence does not decide"]
 
 
@@ -89,6 +91,11 @@ def alternatives(verdict: Verdict) -> list[str]:
     return [f"{one.cause} ({one.probability:.0%}): {one.why_not}" for one in verdict.alternatives] or [
         "no other cause was near"
     ]
+
+
+def ruled_out(causes: Sequence[tuple[str, str]]) -> list[str]:
+    """The causes that are impossible, and the fact that says so."""
+    return [f"{cause}: {why}" for cause, why in causes]
 
 
 def mark(one: Evidence) -> str:

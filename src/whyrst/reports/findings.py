@@ -40,6 +40,8 @@ class Finding:
     """Frames of the first resets."""
     example: Verdict | None = None
     """The surest of the most harmful, echoes last."""
+    ruled_out: list[tuple[str, str]] = field(default_factory=list)
+    """Causes that are impossible for the example, and why; only if asked for."""
     _best: float = inf
 
     @property
@@ -58,8 +60,8 @@ class Finding:
         order = np.argsort(-self.mechanisms, kind="stable")
         return [(MECHANISMS[code], int(self.mechanisms[code])) for code in order if self.mechanisms[code]]
 
-    def add(self, judged: Judged, rows: Array) -> None:
-        """Take in these rows of a batch."""
+    def add(self, judged: Judged, rows: Array, *, ruled_out: bool = False) -> None:
+        """Take in these rows of a batch; keep what is ruled out for the example if asked to."""
         echo = judged.echo[rows]
         harm = judged.harm[rows]
         self.resets += len(rows)
@@ -75,13 +77,14 @@ class Finding:
         if float(score[best]) < self._best:
             self._best = float(score[best])
             self.example = judged.verdict(int(rows[best]))
+            self.ruled_out = judged.ruled_out(int(rows[best])) if ruled_out else []
 
 
 FRAMES = 5
 """First frames that are remembered per cause."""
 
 
-def collect(source: Source) -> list[Finding]:
+def collect(source: Source, *, ruled_out: bool = False) -> list[Finding]:
     """Read all batches and gather them by cause, worst harm first, then most resets."""
     findings: dict[str, Finding] = {}
     for judged in source.batches():
@@ -91,7 +94,7 @@ def collect(source: Source) -> list[Finding]:
         causes, starts = np.unique(judged.cause[order], return_index=True)
         for code, rows in zip(causes, np.split(order, starts[1:]), strict=True):
             cause = judged.ids[int(code)]
-            findings.setdefault(cause, Finding(cause)).add(judged, rows)
+            findings.setdefault(cause, Finding(cause)).add(judged, rows, ruled_out=ruled_out)
     return sorted(findings.values(), key=lambda one: (WORST_FIRST.index(one.harm), -one.resets, one.cause))
 
 

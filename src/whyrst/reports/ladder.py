@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from whyrst.fast.layout import Flag
-from whyrst.reports.amounts import count, duration
+from whyrst.reports.amounts import count, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -134,7 +134,7 @@ def ladder(
     steps = [item for item in items if isinstance(item, Step)]
     number = max([5, *(len(str(step.frame)) for step in steps)])
     begin = _start(items[0])
-    clock = max(10, len(f"{(_end(items[-1]) - begin) / 1e9:.6f}"))
+    clock = max([10, *(len(_seconds(step.time - begin)) for step in steps)])
     label = max([0, *(len(_marks(marks.get(step.frame, ()))) for step in steps)])
     left = number + 2 + clock + 2
     label = min(label, 8)
@@ -151,9 +151,8 @@ def ladder(
             heard = [item.end, item.end]
         else:
             arrow = _arrow(item, lane)
-            seconds = f"{(item.time - begin) / 1e9:.6f}"
             shown = _marks(marks.get(item.frame, ()))[:label]
-            lines.append(f"{item.frame:>{number}}  {seconds:>{clock}}  {arrow} {shown}".rstrip())
+            lines.append(f"{item.frame:>{number}}  {_seconds(item.time - begin):>{clock}}  {arrow} {shown}".rstrip())
             heard[item.side] = item.time
         last = _end(item)
     return lines
@@ -182,6 +181,10 @@ def _end(item: Step | Fold) -> int:
     return item.time if isinstance(item, Step) else item.end
 
 
+def _seconds(nanoseconds: int) -> str:
+    return f"{nanoseconds / 1e9:.6f}"
+
+
 def _marks(numbers: Sequence[int]) -> str:
     return "".join(f"[{number}]" for number in numbers)
 
@@ -206,9 +209,8 @@ def _silent(silence: int, now: int, heard: list[int]) -> str:
 
 def _left_out(item: Fold) -> str:
     sides = ((item.bytes_client, "client"), (item.bytes_server, "server"))
-    sent = [f"{size:,} from {name}" for size, name in sides if size]
-    payload = f", bytes: {', '.join(sent)}" if sent else ""
-    return f"... {count(item.segments, 'segment')}{payload} ..."
+    sent = [f", {name} {size(number)}" for number, name in sides if number]
+    return f"... {count(item.segments, 'segment')}{''.join(sent)} ..."
 
 
 def _between(text: str, lane: int) -> str:

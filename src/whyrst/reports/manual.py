@@ -48,7 +48,8 @@ def manual(page: Page, cause: Cause) -> None:
     """Write the manual and where the behaviour is written down."""
     page.line(("bold", cause.id))
     for block in re.split(r"\n\s*\n", dedent(cause.doc).strip()):
-        _block(page, block)
+        if block:
+            _block(page, block)
     page.title("References")
     page.field("rule", listing(cause.rfc) or "no RFC clause asks for it")
     if cause.kernel:

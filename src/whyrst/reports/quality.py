@@ -11,10 +11,27 @@ if TYPE_CHECKING:
     from whyrst.reports.page import Page
 
 
+SKIPPED = {
+    "link": "of an unknown link type",
+    "not-ip": "not IP",
+    "not-tcp": "not TCP",
+    "fragment": "later fragments",
+    "cut": "cut in a header",
+    "malformed": "malformed",
+    "filter": "filtered out",
+    "deep": "nested too deep",
+}
+"""Why a packet held no segment, `Quality.skipped`, in words."""
+
+
 def quality_lines(page: Page, quality: Quality) -> None:
     """Write the account of packets, and what is odd about how they were captured."""
     parts = [count(quality.segments, "TCP segment")]
-    parts += [f"{number:,} {why}" for why, number in sorted(quality.skipped.items(), key=lambda one: -one[1]) if number]
+    parts += [
+        f"{number:,} {SKIPPED.get(why, why)}"
+        for why, number in sorted(quality.skipped.items(), key=lambda one: -one[1])
+        if number
+    ]
     page.field("read", f"{count(quality.packets, 'packet')} = {' + '.join(parts)}")
     page.field("quality", _trust(quality), style="warn" if quality.damage else "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.reports.amounts import HARM_WORDS, clock, duration, listing
-from whyrst.reports.card import MECHANISM_WORDS, alternatives, mark, sentence
+from whyrst.reports.card import MECHANISM_WORDS, alternatives, mark, ruled_out, sentence
 from whyrst.reports.ladder import fold, frames_filter, ladder, stream_filter
 
 if TYPE_CHECKING:
@@ -17,10 +17,20 @@ if TYPE_CHECKING:
     from whyrst.reports.page import Page
 
 
-def single(page: Page, verdict: Verdict, cause: Cause | None, steps: Sequence[Step | Fold]) -> None:
-    """Write everything about one reset."""
+def single(
+    page: Page,
+    verdict: Verdict,
+    cause: Cause | None,
+    steps: Sequence[Step | Fold],
+    impossible: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Write everything about one reset; `impossible` are the causes that are ruled out, each with the reason."""
     _head(page, verdict, cause)
     _method(page, verdict)
+    page.blank()
+    page.field("not", alternatives(verdict) + ruled_out(impossible))
+    page.field("fix", verdict.fix)
+    page.field("be sure", verdict.to_be_sure)
     page.title("LADDER")
     connection = verdict.connection
     numbers = _numbers(verdict)
@@ -58,7 +68,7 @@ def _head(page: Page, verdict: Verdict, cause: Cause | None) -> None:
 
 
 def _method(page: Page, verdict: Verdict) -> None:
-    """Type, trace, reference, source: the four steps, then what to do."""
+    """Type, trace, reference, source: the four steps."""
     reset = verdict.reset
     page.blank()
     page.field("1 type", f"{reset.mechanism}: {MECHANISM_WORDS[reset.mechanism]}")
@@ -77,10 +87,6 @@ def _method(page: Page, verdict: Verdict) -> None:
     if verdict.references.counter:
         source.append(f"counter {verdict.references.counter}")
     page.field("4 source", source or ["no kernel function: it comes from elsewhere"])
-    page.blank()
-    page.field("not", alternatives(verdict))
-    page.field("fix", verdict.fix)
-    page.field("be sure", verdict.to_be_sure)
 
 
 def _numbers(verdict: Verdict) -> dict[int, list[int]]:

@@ -82,6 +82,9 @@ class Judged(Protocol):
     def verdict(self, row: int, /) -> Verdict:
         """Everything about one of them; slow, so only for what is shown."""
 
+    def ruled_out(self, row: int, /) -> list[tuple[str, str]]:
+        """Causes that are impossible for one of them, each with the fact that says so."""
+
 
 class Source(Protocol):
     """Judged resets that can be read once, then the findings about all of them."""

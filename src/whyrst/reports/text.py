@@ -30,7 +30,7 @@ def write(source: Source, out: BinaryIO, view: View) -> None:
 
         write_lines(source, out, view)
         return
-    findings = collect(source)
+    findings = collect(source, ruled_out=view.detail > 1)
     page = Page(out, view.width, color=view.color)
     _head(page, source, findings)
     quality_lines(page, source.quality)

@@ -10,8 +10,7 @@ import click
 from whyrst.cli.terminal import color_option, colored, width
 
 if TYPE_CHECKING:
-    from whyrst.model import Verdict
-    from whyrst.reports.source import Source
+    from whyrst.reports.source import Judged, Source
 
 
 @click.command()
@@ -19,8 +18,11 @@ if TYPE_CHECKING:
 @click.option("--reset", "number", type=click.IntRange(min=1), metavar="N", help="The Nth reset of the capture.")
 @click.option("--frame", type=click.IntRange(min=1), metavar="F", help="The reset in this frame, as Wireshark counts.")
 @click.option("-f", "--filter", "expression", metavar="EXPR", help="Only packets that this libpcap filter takes.")
+@click.option("-v", "--verbose", is_flag=True, help="Also the causes that are ruled out, and why.")
 @color_option
-def command(*, file: str, number: int | None, frame: int | None, expression: str | None, color: str) -> None:
+def command(
+    *, file: str, number: int | None, frame: int | None, expression: str | None, verbose: bool, color: str
+) -> None:
     """Show one reset of a capture: cause, evidence for and against, and the ladder of its connection.
 
     Without --reset or --frame it is the first one.
@@ -40,27 +42,28 @@ def command(*, file: str, number: int | None, frame: int | None, expression: str
 
     with Bar() as bar:
         try:
-            verdict = _frame(analyze([file], filter=expression, progress=bar), frame, number or 1)
+            judged, row = _wanted(analyze([file], filter=expression, progress=bar), frame, number or 1)
             only = None if expression is None else Filter(expression)
         except FilterError as error:
             raise click.BadParameter(str(error), param_hint="--filter") from error
+        verdict = judged.verdict(row)
         connection = verdict.connection
         rows = (batch.rows for series in read([file], only=only, progress=bar) for batch in series)
         found = steps(select(rows, connection.client, connection.server), nanoseconds(connection.start), verdict.frame)
     page = Page(sys.stdout.buffer, width(), color=colored(color))
-    single(page, verdict, all_causes().get(verdict.cause), found)
+    single(page, verdict, all_causes().get(verdict.cause), found, judged.ruled_out(row) if verbose else [])
 
 
-def _frame(source: Source, frame: int | None, number: int) -> Verdict:
+def _wanted(source: Source, frame: int | None, number: int) -> tuple[Judged, int]:
     """The reset in a frame or with a number, else an error that says what there is."""
     before = 0
     for judged in source.batches():
         if frame is None:
             if number <= before + len(judged):
-                return judged.verdict(number - before - 1)
+                return judged, number - before - 1
         else:
             for row in (judged.frame == frame).nonzero()[0]:
-                return judged.verdict(int(row))
+                return judged, int(row)
         before += len(judged)
     there = f"the capture holds {before:,} of them" if before else "the capture holds none"
     raise click.ClickException(f"no reset {f'in frame {frame}' if frame is not None else number}: {there}")
