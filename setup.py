@@ -4,6 +4,7 @@ The loops are ordinary Python files (Cython's pure-Python mode). They are built 
 so one wheel serves CPython 3.11 and later.
 """
 
+import os
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -24,6 +25,7 @@ class Abi3Wheel(bdist_wheel):
 
 
 setup(
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
     cmdclass={"bdist_wheel": Abi3Wheel},
     ext_modules=cythonize(
         [
@@ -37,6 +39,7 @@ setup(
             for p in HOT
         ],
         language_level=3,
+        nthreads=os.cpu_count() or 1,
         build_dir="build/cython",
         compiler_directives={"boundscheck": True, "wraparound": False, "cdivision": True, "embedsignature": False},
     ),

@@ -1,0 +1,66 @@
+# The commands of the project; `make` alone runs what a submission must pass.
+# `make demo` and `make test` set up all they need in .venv; nothing outside this folder is changed, except that
+# `make test`, run as root on Debian, installs the programs of packaging/debian-packages.txt.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOOPS := $(wildcard src/whyrst/fast/*.py)
+
+.PHONY: all demo test lint cases docs bench fuzz clean packages
+
+all: lint test
+
+demo: $(VENV)/.whyrst
+	$(BIN)/whyrst analyze examples/resets.pcap
+
+test: packages $(VENV)/.test
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python tools/check_causes.py
+	$(BIN)/python tools/make_docs.py --check
+	$(BIN)/python tools/make_schema.py --check
+
+cases: $(VENV)/.whyrst
+	for script in tests/cases/*/make.py examples/make.py; do $(BIN)/python $$script; done
+
+docs: $(VENV)/.whyrst
+	$(BIN)/python tools/make_docs.py
+	$(BIN)/python tools/make_schema.py
+
+bench: packages $(VENV)/.whyrst
+	$(BIN)/python bench/run.py
+
+fuzz: $(VENV)/.fuzz
+	$(BIN)/python fuzz/analyze.py -max_total_time=$${SECONDS_OF_FUZZING:-60} fuzz/corpus
+
+packages:
+	@sh tools/debian_packages.sh packaging/debian-packages.txt
+
+$(VENV)/.pip:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	touch $@
+
+$(VENV)/.whyrst: $(VENV)/.pip pyproject.toml setup.py $(LOOPS)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.whyrst
+	$(BIN)/python -m pip install --quiet --group test
+	touch $@
+
+$(VENV)/.lint: $(VENV)/.whyrst
+	$(BIN)/python -m pip install --quiet --group lint --group test
+	touch $@
+
+$(VENV)/.fuzz: $(VENV)/.whyrst
+	$(BIN)/python -m pip install --quiet --group fuzz
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist src/*.egg-info src/whyrst/fast/*.c src/whyrst/fast/compiled/*.so
