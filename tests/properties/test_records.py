@@ -52,7 +52,7 @@ def sections(draw):
         st.builds(lambda d, n, t: files.enhanced(d, order=order, number=n, ticks=t), DATA, number, TIMES),
         st.builds(lambda d, n, t: files.obsolete(d, order=order, number=n, ticks=t), DATA, number, TIMES),
         st.builds(lambda d: files.simple(d, order=order), DATA),
-        st.builds(lambda d: files.block(0x0BAD, d, order=order), st.binary(max_size=400)),
+        st.builds(lambda d: files.block(0x7777, d, order=order), st.binary(max_size=400)),
         st.builds(lambda n: files.statistics(n, order=order), number),
     )
     return b"".join(parts + draw(st.lists(kinds, max_size=10)))

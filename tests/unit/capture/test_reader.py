@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import struct
+import subprocess
 import sys
 import tracemalloc
 
@@ -115,7 +117,7 @@ def test_many_interfaces_are_held(stored, monkeypatch):
 
 @pytest.mark.parametrize("length", [3000, 3004, 100_000])
 def test_long_unknown_blocks_are_skipped_unread(stored, length):
-    data = files.section() + files.interface() + files.block(0x0BAD, bytes(length)) + files.enhanced(b"a")
+    data = files.section() + files.interface() + files.block(0x7777, bytes(length)) + files.enhanced(b"a")
     with Reader(stored(data), piece=1000) as reader:
         assert packets(reader) == [b"a"]
         assert not reader.damage
@@ -124,7 +126,7 @@ def test_long_unknown_blocks_are_skipped_unread(stored, length):
 
 @pytest.mark.parametrize("cut", range(900, 916))
 def test_a_skipped_blocks_end_may_straddle_pieces(stored, cut):
-    data = files.section() + files.interface() + files.block(0x0BAD, bytes(5000)) + files.enhanced(b"a")
+    data = files.section() + files.interface() + files.block(0x7777, bytes(5000)) + files.enhanced(b"a")
     assert read(stored(data), piece=cut) == ([b"a"], [])
 
 
@@ -255,3 +257,37 @@ def test_time_of_a_simple_packet_is_that_of_the_packet_before(stored, order):
     )
     with Reader(stored(data), rows=1) as reader:
         assert [int(reader.table[0, Rec.TIME]) for _ in reader.records()] == [7000, 7000]
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+@pytest.mark.parametrize(
+    "data",
+    [
+        files.pcap([(1_700_000_000 + i, i, data) for i, data in enumerate(PACKETS)], order=BIG, magic=0xA1B23C4D),
+        files.pcap([(2**32 - 1 - i, i, data, 1500) for i, data in enumerate(PACKETS)]),
+        files.section()
+        + files.interface(options=option(9, b"\x09") + option(14, struct.pack("<q", 1_600_000_000)))
+        + files.interface(options=option(9, b"\xa0"))
+        + b"".join(files.enhanced(data, number=i & 1, ticks=i << 30) for i, data in enumerate(PACKETS))
+        + files.section(order=BIG)
+        + files.interface(order=BIG)
+        + b"".join(files.obsolete(data, order=BIG, ticks=i, wire=9999) for i, data in enumerate(PACKETS))
+        + files.block(0x7777, bytes(100), order=BIG)
+        + files.enhanced(b"last", order=BIG, ticks=1_700_000_000_123_456),
+    ],
+    ids=["pcap", "pcap-far", "pcapng"],
+)
+def test_tshark_finds_the_same_packets(stored, data):
+    path = stored(data)
+    fields = [word for name in ("time_epoch", "cap_len", "len") for word in ("-e", f"frame.{name}")]
+    run = subprocess.run(
+        ["tshark", "-n", "-r", path, "-T", "fields", *fields], capture_output=True, text=True, check=True, timeout=60
+    )
+    theirs = [line.split() for line in run.stdout.splitlines()]
+    with Reader(path) as reader:
+        rows = [row for n in reader.records() for row in reader.table[:n].tolist()]
+    ours = [
+        [f"{row[Rec.TIME] // 10**9}.{row[Rec.TIME] % 10**9:09}", str(row[Rec.CAPTURED]), str(row[Rec.WIRE])]
+        for row in rows
+    ]
+    assert ours == theirs

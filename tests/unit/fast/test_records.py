@@ -152,7 +152,7 @@ def test_pcapng_packet_blocks_are_found(loops, order):
     data = b"".join(
         [
             files.enhanced(b"abc", order=order, number=1, ticks=SECOND + 5, wire=99),
-            files.block(0x0BAD, b"unknown!", order=order),
+            files.block(0x7777, b"unknown!", order=order),
             files.obsolete(b"de", order=order, number=0, ticks=3),
             files.simple(b"fghij", order=order),
             files.simple(b"klmnop", order=order, wire=60),
@@ -207,7 +207,7 @@ def changed(block, at, value):
 
 
 PACKET = files.enhanced(b"abcd")
-LONG = files.block(0x0BAD, bytes(100))
+LONG = files.block(0x7777, bytes(100))
 
 
 @pytest.mark.parametrize(
