@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-
+from whyrst.capture.errors import CaptureError
 from whyrst.capture.filter import Filter
 from whyrst.connections.tracker import Tracker
 from whyrst.fast.tables import Glob
@@ -22,7 +22,6 @@ from whyrst.verdicts.judged import Judged
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from whyrst.capture.errors import CaptureError
     from whyrst.model import Verdict
     from whyrst.segments.read import Series
 
@@ -65,15 +64,25 @@ class Report:
     def batches(self) -> Iterator[Judged]:
         """Judged resets, batch after batch, in the order of the capture.
 
+        A capture that cannot be read is passed over and noted in `errors`.
+
         Raises:
             RuntimeError: the report was iterated before.
+            whyrst.capture.errors.CaptureError: none of the captures can be read.
         """
         if self._started:
             raise RuntimeError("a report can be iterated once only; analyze again, or keep list(report.verdicts)")
         self._started = True
         for series in read(self._paths, only=self._only, join=self._join, progress=self._progress):
             self._series.append(series)
-            yield from self._follow(series)
+            try:
+                yield from self._follow(series)
+            except CaptureError:
+                if not series.errors:
+                    raise
+            self.errors += series.errors
+        if self.errors and not any(series.captures for series in self._series):
+            raise self.errors[0]
 
     @property
     def verdicts(self) -> Iterator[Verdict]:
@@ -81,6 +90,12 @@ class Report:
         for judged in self.batches():
             for i in range(len(judged)):
                 yield judged.verdict(i)
+
+    @property
+    def refused(self) -> dict[int, str]:
+        """Link types (LINKTYPE_ numbers) for which the filter does not compile, with libpcap's reason: packets of these
+        were left out."""
+        return dict(self._only.refused) if self._only is not None else {}
 
     @property
     def incidents(self) -> tuple[Incident, ...]:
@@ -138,7 +153,6 @@ class Report:
             for cells in tracker.close():
                 yield self._judge(cells, tracker, series)
         finally:
-            self.errors += series.errors
             for name, cell in COUNTERS.items():
                 self._totals[name] += int(tracker.g[cell])
 

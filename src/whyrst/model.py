@@ -152,7 +152,7 @@ class Verdict(Struct, frozen=True):
     fix: str
     to_be_sure: Annotated[str, Meta(description="what would settle the rest, with a command to run")]
     incident: Annotated[str | None, Meta(description="id of the incident it belongs to")]
-    copies: Annotated[int, Meta(description="further copies of this packet in the capture (mirror, two interfaces)")] = 0
+    copies: Annotated[int, Meta(description="further copies of this packet (mirror, two interfaces)")] = 0
     declared: Annotated[
         str | None, Meta(description="a reason that the sender itself wrote into the reset, in its words")
     ] = None

@@ -82,8 +82,8 @@ class Tracker:
             first = int(self.g[Glob.RESETS])
             self.g[Glob.NAMES] = 0
             done = loop.follow(
-                rows, done, n, self._table, self._heads, self._resets.reshape(-1), self.log.reshape(-1), self.g,
-                self._moves, self._keep, buffer, self._seen, self._found,
+                rows.reshape(-1), done, n, self._table, self._heads, self._resets.reshape(-1), self.log.reshape(-1),
+                self.g, self._moves, self._keep, buffer, self._seen, self._found,
             )  # fmt: skip
             self._keep_names(buffer)
             self._keep_payloads(first, buffer)

@@ -237,7 +237,7 @@ class Dir(IntEnum):
     RST_ID = 89
     RST_WINDOW = 90
     SUPERS = 91
-    """Super-segments and zero IP lengths: this side was captured on the sending host (or merged on the receiving one)."""
+    """Super-segments and zero IP lengths: captured on the sending host, or merged on the receiving one."""
     UNSUMMED = 92
     """Segments with a partial checksum or marked as outgoing: captured on the sending host."""
     DUPACKS = 93

@@ -1,4 +1,4 @@
-# mypy: disable-error-code="untyped-decorator, no-any-return, valid-type, type-arg, misc, name-defined, attr-defined, no-untyped-call"
+# mypy: disable-error-code="untyped-decorator, no-any-return, valid-type, type-arg, misc, name-defined"
 # Cython's pure-Python mode: the annotations are C types, which mypy does not know.
 """Follows segments through the table of connections and records what is known at every reset.
 
@@ -699,7 +699,6 @@ def find_trigger(
     seq: cython.longlong,
     ack: cython.longlong,
     flags: cython.longlong,
-    time: cython.longlong,
 ) -> cython.void:
     """The most recent segment of the peer (direction at p) that a reset fits, into row r of the resets.
 
@@ -745,8 +744,8 @@ def find_trigger(
 def record_reset(
     t: cython.longlong[::1],
     x: cython.longlong[::1],
-    rows: cython.longlong[:, ::1],
-    i: cython.Py_ssize_t,
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
     g: cython.longlong[::1],
     b: cython.longlong,
     side: cython.longlong,
@@ -760,7 +759,7 @@ def record_reset(
     d: cython.longlong = b + SIDE_A + side * SIDE
     p: cython.longlong = b + SIDE_A + (1 - side) * SIDE
     for k in range(S_COUNT):
-        x[k * size + r] = rows[i, k]
+        x[k * size + r] = rows[o + k]
     for k in range(C_COUNT):
         x[(X_CONN + k) * size + r] = t[b + k]
     for k in range(D_COUNT):
@@ -775,32 +774,32 @@ def record_reset(
     x[X_CAPTURE * size + r] = g[G_CAPTURE]
     x[X_NEXT_TTL * size + r] = -1
     x[X_SENDER_AFTER_ID * size + r] = -1
-    find_trigger(t, p, x, r, size, rows[i, S_SEQ], rows[i, S_ACK], rows[i, S_FLAGS], rows[i, S_TIME])
+    find_trigger(t, p, x, r, size, rows[o + S_SEQ], rows[o + S_ACK], rows[o + S_FLAGS])
     previous: cython.longlong = t[b + C_RESET_LAST]
     if previous >= 0 and previous >= g[G_FLUSHED]:
-        note_reset_after(x, rows, i, size, previous % ring, side)
+        note_reset_after(x, rows, o, size, previous % ring, side)
     g[G_RESETS] = n + 1
     t[b + C_RESET_LAST] = n
     t[b + C_RESETS] += 1
     if t[b + C_RESET_TIME] == 0:
-        t[b + C_RESET_TIME] = rows[i, S_TIME]
+        t[b + C_RESET_TIME] = rows[o + S_TIME]
         t[b + C_RESET_SIDE] = side
     t[d + D_RSTS] += 1
-    t[d + D_RST_SEQ] = rows[i, S_SEQ]
-    t[d + D_RST_ACK] = rows[i, S_ACK] if (rows[i, S_FLAGS] & 0x10) != 0 else 0
-    t[d + D_RST_TIME] = rows[i, S_TIME]
-    t[d + D_RST_TTL] = rows[i, S_TTL]
-    t[d + D_RST_FRAME] = rows[i, S_FRAME]
-    t[d + D_RST_ID] = rows[i, S_IP_ID]
-    t[d + D_RST_WINDOW] = rows[i, S_WINDOW]
+    t[d + D_RST_SEQ] = rows[o + S_SEQ]
+    t[d + D_RST_ACK] = rows[o + S_ACK] if (rows[o + S_FLAGS] & 0x10) != 0 else 0
+    t[d + D_RST_TIME] = rows[o + S_TIME]
+    t[d + D_RST_TTL] = rows[o + S_TTL]
+    t[d + D_RST_FRAME] = rows[o + S_FRAME]
+    t[d + D_RST_ID] = rows[o + S_IP_ID]
+    t[d + D_RST_WINDOW] = rows[o + S_WINDOW]
 
 
 @cython.cfunc
 @cython.exceptval(check=False)
 def note_reset_after(
     x: cython.longlong[::1],
-    rows: cython.longlong[:, ::1],
-    i: cython.Py_ssize_t,
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
     size: cython.longlong,
     r: cython.longlong,
     side: cython.longlong,
@@ -808,16 +807,16 @@ def note_reset_after(
     """Tell the reset in row r that another one followed it directly."""
     if x[X_SIDE * size + r] == side:
         x[X_RSTS_AFTER * size + r] += 1
-        if rows[i, S_SEQ] == x[S_SEQ * size + r]:
+        if rows[o + S_SEQ] == x[S_SEQ * size + r]:
             x[X_RSTS_EQUAL * size + r] += 1
         if x[X_RST_NEXT_TIME * size + r] == 0:
-            x[X_RST_STEP * size + r] = ahead(rows[i, S_SEQ], x[S_SEQ * size + r])
-            x[X_RST_NEXT_TIME * size + r] = rows[i, S_TIME]
-            x[X_NEXT_TTL * size + r] = rows[i, S_TTL]
+            x[X_RST_STEP * size + r] = ahead(rows[o + S_SEQ], x[S_SEQ * size + r])
+            x[X_RST_NEXT_TIME * size + r] = rows[o + S_TIME]
+            x[X_NEXT_TTL * size + r] = rows[o + S_TTL]
     else:
         x[X_PEER_RSTS * size + r] += 1
         if x[X_PEER_RST_TIME * size + r] == 0:
-            x[X_PEER_RST_TIME * size + r] = rows[i, S_TIME]
+            x[X_PEER_RST_TIME * size + r] = rows[o + S_TIME]
 
 
 @cython.cfunc
@@ -825,8 +824,8 @@ def note_reset_after(
 def note_after(
     t: cython.longlong[::1],
     x: cython.longlong[::1],
-    rows: cython.longlong[:, ::1],
-    i: cython.Py_ssize_t,
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
     b: cython.longlong,
     side: cython.longlong,
     g: cython.longlong[::1],
@@ -837,8 +836,8 @@ def note_after(
     if n < g[G_FLUSHED]:
         return
     r: cython.longlong = n % (size - PADDING)
-    flags: cython.longlong = rows[i, S_FLAGS]
-    end: cython.longlong = (rows[i, S_SEQ] + rows[i, S_LENGTH] + (flags & 1) + ((flags >> 1) & 1)) & M32
+    flags: cython.longlong = rows[o + S_FLAGS]
+    end: cython.longlong = (rows[o + S_SEQ] + rows[o + S_LENGTH] + (flags & 1) + ((flags >> 1) & 1)) & M32
     new: cython.longlong = 0
     if x[X_SIDE * size + r] == side:
         if x[(X_SENDER + D_NXT) * size + r] < 0 or ahead(end, x[(X_SENDER + D_NXT) * size + r]) > 0:
@@ -846,40 +845,40 @@ def note_after(
         elif (
             (flags & 0x10) != 0
             and x[(X_SENDER + D_ACK_SENT) * size + r] >= 0
-            and ahead(rows[i, S_ACK], x[(X_SENDER + D_ACK_SENT) * size + r]) > 0
+            and ahead(rows[o + S_ACK], x[(X_SENDER + D_ACK_SENT) * size + r]) > 0
         ):
             new = 1
         x[X_SENDER_AFTER * size + r] += 1
         x[X_SENDER_NEW * size + r] += new
         if x[X_SENDER_AFTER_TIME * size + r] == 0:
-            x[X_SENDER_AFTER_TIME * size + r] = rows[i, S_TIME]
-            x[X_SENDER_AFTER_FRAME * size + r] = rows[i, S_FRAME]
-            x[X_SENDER_AFTER_ID * size + r] = rows[i, S_IP_ID]
+            x[X_SENDER_AFTER_TIME * size + r] = rows[o + S_TIME]
+            x[X_SENDER_AFTER_FRAME * size + r] = rows[o + S_FRAME]
+            x[X_SENDER_AFTER_ID * size + r] = rows[o + S_IP_ID]
     else:
         if x[(X_PEER + D_NXT) * size + r] < 0 or ahead(end, x[(X_PEER + D_NXT) * size + r]) > 0:
             new = 1
         elif (
             (flags & 0x10) != 0
             and x[(X_SENDER + D_NXT) * size + r] >= 0
-            and ahead(rows[i, S_ACK], x[(X_SENDER + D_NXT) * size + r]) > 0
+            and ahead(rows[o + S_ACK], x[(X_SENDER + D_NXT) * size + r]) > 0
         ):
             new = 1
         elif (
-            rows[i, S_LENGTH] == 0
+            rows[o + S_LENGTH] == 0
             and (flags & 0x17) == 0x10
             and x[X_CHALLENGED * size + r] == 0
-            and rows[i, S_ACK] == x[(X_PEER + D_ACK_SENT) * size + r]
+            and rows[o + S_ACK] == x[(X_PEER + D_ACK_SENT) * size + r]
         ):
-            x[X_CHALLENGED * size + r] = rows[i, S_TIME]
+            x[X_CHALLENGED * size + r] = rows[o + S_TIME]
         x[X_PEER_AFTER * size + r] += 1
         x[X_PEER_NEW * size + r] += new
         if x[X_PEER_AFTER_TIME * size + r] == 0:
-            x[X_PEER_AFTER_TIME * size + r] = rows[i, S_TIME]
-            x[X_PEER_AFTER_FRAME * size + r] = rows[i, S_FRAME]
+            x[X_PEER_AFTER_TIME * size + r] = rows[o + S_TIME]
+            x[X_PEER_AFTER_FRAME * size + r] = rows[o + S_FRAME]
 
 
 def follow(
-    rows: cython.longlong[:, ::1],
+    rows: cython.longlong[::1],
     start: cython.Py_ssize_t,
     n: cython.Py_ssize_t,
     t: cython.longlong[::1],
@@ -896,7 +895,7 @@ def follow(
     """Follow segments rows[start:n] through the table of connections.
 
     Args:
-        rows: segments, shape (n, Seg.COUNT).
+        rows: segments, n * Seg.COUNT cells, row after row.
         start: first row to take.
         n: rows that are filled.
         t: connections, slots * WIDTH cells.
@@ -916,6 +915,7 @@ def follow(
     """
     i: cython.Py_ssize_t
     j: cython.Py_ssize_t
+    o: cython.Py_ssize_t
     slot: cython.longlong
     b: cython.longlong
     d: cython.longlong
@@ -953,32 +953,33 @@ def follow(
     ring: cython.longlong = x.shape[0] // X_COUNT - PADDING
     swapped: cython.bint
     for i in range(start, n):
-        flags = rows[i, S_FLAGS]
+        o = i * S_COUNT
+        flags = rows[o + S_FLAGS]
         if (flags & 0x04) != 0 and g[G_RESETS] - g[G_FLUSHED] >= ring:
             return i
-        time = rows[i, S_TIME]
+        time = rows[o + S_TIME]
         if time < g[G_LAST_TIME]:
             g[G_BACKWARDS] += 1
         else:
             g[G_LAST_TIME] = time
         g[G_SEGMENTS] += 1
-        if rows[i, S_QUALITY] != 0:
-            if (rows[i, S_QUALITY] & 0x01) != 0:
+        if rows[o + S_QUALITY] != 0:
+            if (rows[o + S_QUALITY] & 0x01) != 0:
                 g[G_CUT] += 1
-            if (rows[i, S_QUALITY] & 0x06) != 0:
+            if (rows[o + S_QUALITY] & 0x06) != 0:
                 g[G_OFFLOAD] += 1
-            if (rows[i, S_QUALITY] & 0x08) != 0:
+            if (rows[o + S_QUALITY] & 0x08) != 0:
                 g[G_BAD_CHECKSUM] += 1
-        shi = rows[i, S_SRC_HI]
-        slo = rows[i, S_SRC_LO]
-        dhi = rows[i, S_DST_HI]
-        dlo = rows[i, S_DST_LO]
-        sport = rows[i, S_SPORT]
-        dport = rows[i, S_DPORT]
-        seq = rows[i, S_SEQ]
-        ack = rows[i, S_ACK]
-        length = rows[i, S_LENGTH]
-        ip_id = rows[i, S_IP_ID]
+        shi = rows[o + S_SRC_HI]
+        slo = rows[o + S_SRC_LO]
+        dhi = rows[o + S_DST_HI]
+        dlo = rows[o + S_DST_LO]
+        sport = rows[o + S_SPORT]
+        dport = rows[o + S_DPORT]
+        seq = rows[o + S_SEQ]
+        ack = rows[o + S_ACK]
+        length = rows[o + S_LENGTH]
+        ip_id = rows[o + S_IP_ID]
         head = bucket(slo, shi, sport, dlo, dhi, dport, mask)
         slot = heads[head]
         side = 0
@@ -1091,10 +1092,10 @@ def follow(
             t[b + C_LOG] = line
             t[b + C_FIRST_TIME] = time
             t[b + C_LAST_TIME] = time
-            t[b + C_FIRST_FRAME] = rows[i, S_FRAME]
-            t[b + C_TUNNEL] = rows[i, S_TUNNEL]
+            t[b + C_FIRST_FRAME] = rows[o + S_FRAME]
+            t[b + C_TUNNEL] = rows[o + S_TUNNEL]
             t[b + C_CAPTURE] = g[G_CAPTURE]
-            t[b + C_INTERFACE] = rows[i, S_INTERFACE]
+            t[b + C_INTERFACE] = rows[o + S_INTERFACE]
             t[b + C_STARTED_STATES] = flags
         d = b + SIDE_A + side * SIDE
         p = b + SIDE_A + (1 - side) * SIDE
@@ -1108,7 +1109,7 @@ def follow(
             g[G_COPIES] += 1
             if copy == 2:
                 g[G_PROVEN] += 1
-            rows[i, S_QUALITY] |= 0x40
+            rows[o + S_QUALITY] |= 0x40
             if (flags & 0x04) != 0 and t[b + C_RESET_LAST] >= g[G_FLUSHED]:
                 x[X_COPIES * (ring + PADDING) + t[b + C_RESET_LAST] % ring] += 1
             continue
@@ -1120,12 +1121,12 @@ def follow(
         repeated = 0
         probe = 0
         if (flags & 0x04) != 0:
-            record_reset(t, x, rows, i, g, b, side)
+            record_reset(t, x, rows, o, g, b, side)
             t[d + D_STATE] = moves[t[d + D_STATE] * ns + 8]
             t[p + D_STATE] = moves[t[p + D_STATE] * ns + 9]
         else:
             if t[b + C_RESET_LAST] >= 0:
-                note_after(t, x, rows, i, b, side, g)
+                note_after(t, x, rows, o, b, side, g)
             # What the sender acknowledges.
             if (flags & 0x10) != 0:
                 if t[p + D_NXT] >= 0:
@@ -1142,7 +1143,7 @@ def follow(
                     # The SYN was answered by a bare ACK of other numbers: an old connection lives there.
                     if t[b + C_FOREIGN_ACK] < 0:
                         t[b + C_FOREIGN_ACK] = ack
-                        t[b + C_FOREIGN_FRAME] = rows[i, S_FRAME]
+                        t[b + C_FOREIGN_FRAME] = rows[o + S_FRAME]
                 elif adv > 0 and t[p + D_NXT] >= 0 and (adv >= FAR or (flags & 0x02) != 0):
                     pass
                 else:
@@ -1156,7 +1157,7 @@ def follow(
                     if t[p + D_ACKED] < 0 or ahead(ack, t[p + D_ACKED]) > 0:
                         if t[p + D_ACKED] >= 0 or t[p + D_ISN] >= 0:
                             t[p + D_ACKED_TIME] = time
-                            t[p + D_ACKED_FRAME] = rows[i, S_FRAME]
+                            t[p + D_ACKED_FRAME] = rows[o + S_FRAME]
                             if ack == t[p + D_NXT]:
                                 if t[p + D_NEW_LENGTH] > t[p + D_ACKED_MAX]:
                                     t[p + D_ACKED_MAX] = t[p + D_NEW_LENGTH]
@@ -1171,7 +1172,7 @@ def follow(
                         length == 0
                         and (flags & 0x07) == 0
                         and ack == t[d + D_ACK_SENT]
-                        and rows[i, S_WINDOW] == t[d + D_WINDOW]
+                        and rows[o + S_WINDOW] == t[d + D_WINDOW]
                     ):
                         t[d + D_DUPACKS] += 1
                 if t[p + D_STATE] == SYN_RECEIVED and t[p + D_ISN] >= 0 and ack == (t[p + D_ISN] + 1) & M32:
@@ -1187,13 +1188,13 @@ def follow(
                 if t[d + D_ISN] < 0:
                     t[d + D_ISN] = seq
                     t[d + D_SYN_TIME] = time
-                    t[d + D_SYN_FRAME] = rows[i, S_FRAME]
-                    t[d + D_SYN_OPTIONS] = rows[i, S_OPTIONS]
-                    t[d + D_SYN_WINDOW] = rows[i, S_WINDOW]
-                    t[d + D_SYN_TTL] = rows[i, S_TTL]
+                    t[d + D_SYN_FRAME] = rows[o + S_FRAME]
+                    t[d + D_SYN_OPTIONS] = rows[o + S_OPTIONS]
+                    t[d + D_SYN_WINDOW] = rows[o + S_WINDOW]
+                    t[d + D_SYN_TTL] = rows[o + S_TTL]
                     t[d + D_SYN_ID] = ip_id
-                    t[d + D_WSCALE] = rows[i, S_WSCALE]
-                    t[d + D_MSS] = rows[i, S_MSS]
+                    t[d + D_WSCALE] = rows[o + S_WSCALE]
+                    t[d + D_MSS] = rows[o + S_MSS]
                 t[d + D_SYN_LAST] = time
                 t[d + D_SYNS] += 1
                 t[b + C_KNOWN] = 1
@@ -1221,7 +1222,7 @@ def follow(
                     if t[b + C_KNOWN] == 0 or t[d + D_PACKETS] > 0 or t[p + D_STATE] > SYN_SENT:
                         t[d + D_STATE] = moves[t[d + D_STATE] * ns + 10]
                         t[p + D_STATE] = moves[t[p + D_STATE] * ns + 10]
-                win = rows[i, S_WINDOW]
+                win = rows[o + S_WINDOW]
                 if win != t[d + D_WINDOW]:
                     if win > t[d + D_WINDOW] and t[d + D_WINDOW] >= 0:
                         t[d + D_WINDOW_TIME] = time
@@ -1232,7 +1233,7 @@ def follow(
                 if win == 0:
                     if t[d + D_ZERO_SINCE] == 0:
                         t[d + D_ZERO_SINCE] = time
-                        t[d + D_ZERO_FRAME] = rows[i, S_FRAME]
+                        t[d + D_ZERO_FRAME] = rows[o + S_FRAME]
                         t[d + D_ZERO_ACKS] = 0
                     else:
                         t[d + D_ZERO_ACKS] += 1
@@ -1270,10 +1271,10 @@ def follow(
                 elif adv > 0 and adv < FAR:
                     t[d + D_NXT] = end
                     t[b + C_IDLE_GAP] = gap
-                    t[b + C_IDLE_FRAME] = rows[i, S_FRAME]
+                    t[b + C_IDLE_FRAME] = rows[o + S_FRAME]
                     t[b + C_IDLE_SIDE] = side
                     t[d + D_NEW_TIME] = time
-                    t[d + D_NEW_FRAME] = rows[i, S_FRAME]
+                    t[d + D_NEW_FRAME] = rows[o + S_FRAME]
                     t[d + D_NEW_LENGTH] = length
                     if length > 0:
                         t[d + D_BYTES] += length if adv > length else adv
@@ -1285,7 +1286,7 @@ def follow(
                                 t[b + C_TURNS] += 1
                             t[b + C_DATA_SIDE] = side
                             t[b + C_T_TURN] = time
-                            t[b + C_TURN_FRAME] = rows[i, S_FRAME]
+                            t[b + C_TURN_FRAME] = rows[o + S_FRAME]
                 else:
                     repeated = 1
                     if t[d + D_RETRANS_SEQ] == seq and t[d + D_RETRANS] > 0:
@@ -1298,46 +1299,46 @@ def follow(
                         )
                     t[d + D_RETRANS_LENGTH] = length
                     t[d + D_RETRANS_LAST] = time
-                    t[d + D_RETRANS_FRAME] = rows[i, S_FRAME]
+                    t[d + D_RETRANS_FRAME] = rows[o + S_FRAME]
                     t[d + D_RETRANS_TOTAL] += 1
                 if length > 0 and probe == 0:
                     t[d + D_DATA_TIME] = time
-                    t[d + D_DATA_FRAME] = rows[i, S_FRAME]
-                    at = rows[i, S_KIND]
+                    t[d + D_DATA_FRAME] = rows[o + S_FRAME]
+                    at = rows[o + S_KIND]
                     if t[d + D_FIRST_DATA] == 0:
                         t[d + D_FIRST_DATA] = time
-                        t[d + D_FIRST_DATA_FRAME] = rows[i, S_FRAME]
+                        t[d + D_FIRST_DATA_FRAME] = rows[o + S_FRAME]
                         t[d + D_FIRST_KIND] = at
                     t[d + D_LAST_KIND] = at
-                    t[d + D_LAST_INFO] = rows[i, S_KIND_INFO]
+                    t[d + D_LAST_INFO] = rows[o + S_KIND_INFO]
                     if at == TLS_ALERT:
-                        t[d + D_ALERT] = rows[i, S_KIND_INFO] if rows[i, S_KIND_INFO] >= 0 else -2
-                        t[d + D_ALERT_FRAME] = rows[i, S_FRAME]
+                        t[d + D_ALERT] = rows[o + S_KIND_INFO] if rows[o + S_KIND_INFO] >= 0 else -2
+                        t[d + D_ALERT_FRAME] = rows[o + S_FRAME]
                     elif at == HTTP_REQUEST:
                         if repeated == 0:
                             t[d + D_REQUESTS] += 1
                     elif at == HTTP_RESPONSE:
                         if repeated == 0:
                             t[d + D_ANSWERS] += 1
-                        t[d + D_STATUS] = rows[i, S_KIND_INFO]
-                    if rows[i, S_NAME_LENGTH] > 0 and t[b + C_NAME] == 0:
+                        t[d + D_STATUS] = rows[o + S_KIND_INFO]
+                    if rows[o + S_NAME_LENGTH] > 0 and t[b + C_NAME] == 0:
                         h = FNV_START
-                        for j in range(rows[i, S_NAME_AT], rows[i, S_NAME_AT] + rows[i, S_NAME_LENGTH]):
+                        for j in range(rows[o + S_NAME_AT], rows[o + S_NAME_AT] + rows[o + S_NAME_LENGTH]):
                             h = ((h ^ buffer[j]) * FNV_PRIME) & M64
                         at = cython.cast(cython.longlong, h >> 1)
                         t[b + C_NAME] = at
                         if seen_names[at & (seen_names.shape[0] - 1)] != at and g[G_NAMES] < names.shape[0]:
                             seen_names[at & (seen_names.shape[0] - 1)] = at
                             names[g[G_NAMES], 0] = at
-                            names[g[G_NAMES], 1] = rows[i, S_NAME_AT]
-                            names[g[G_NAMES], 2] = rows[i, S_NAME_LENGTH]
+                            names[g[G_NAMES], 1] = rows[o + S_NAME_AT]
+                            names[g[G_NAMES], 2] = rows[o + S_NAME_LENGTH]
                             g[G_NAMES] += 1
                 if (flags & 0x01) != 0:
                     t[d + D_FINS] += 1
                     if t[d + D_FIN_SEQ] < 0:
                         t[d + D_FIN_SEQ] = (end - 1) & M32
                         t[d + D_FIN_TIME] = time
-                        t[d + D_FIN_FRAME] = rows[i, S_FRAME]
+                        t[d + D_FIN_FRAME] = rows[o + S_FRAME]
                         t[d + D_STATE] = moves[t[d + D_STATE] * ns + 5]
                         t[p + D_STATE] = moves[t[p + D_STATE] * ns + 6]
             elif t[d + D_NXT] < 0:
@@ -1365,7 +1366,7 @@ def follow(
                 t[p + D_PROBES] = 0
 
             # Habits of the sender.
-            at = rows[i, S_TTL]
+            at = rows[o + S_TTL]
             if at != t[d + D_TTL]:
                 t[d + D_TTL] = at
                 if t[d + D_TTL_MIN] < 0 or at < t[d + D_TTL_MIN]:
@@ -1382,42 +1383,41 @@ def follow(
                     else:
                         t[d + D_ID_JUMPS] += 1
                 t[d + D_ID] = ip_id
-            t[d + D_TOS] = rows[i, S_TOS]
-            t[d + D_FLOW] = rows[i, S_FLOW]
-            t[d + D_LINK] = rows[i, S_LINK_SRC]
-            t[d + D_DF] = rows[i, S_IP_FLAGS]
-            if rows[i, S_TSVAL] >= 0:
+            t[d + D_TOS] = rows[o + S_TOS]
+            t[d + D_FLOW] = rows[o + S_FLOW]
+            t[d + D_LINK] = rows[o + S_LINK_SRC]
+            t[d + D_DF] = rows[o + S_IP_FLAGS]
+            if rows[o + S_TSVAL] >= 0:
                 t[d + D_TS_WITH] += 1
-                t[d + D_TS_LAST] = rows[i, S_TSVAL]
+                t[d + D_TS_LAST] = rows[o + S_TSVAL]
                 t[d + D_TS_TIME] = time
             elif (flags & 0x02) == 0:
                 t[d + D_TS_WITHOUT] += 1
-            if (rows[i, S_QUALITY] & 0x36) != 0:
-                if (rows[i, S_QUALITY] & 0x06) != 0:
+            if (rows[o + S_QUALITY] & 0x36) != 0:
+                if (rows[o + S_QUALITY] & 0x06) != 0:
                     t[d + D_SUPERS] += 1
-                if (rows[i, S_QUALITY] & 0x30) != 0:
+                if (rows[o + S_QUALITY] & 0x30) != 0:
                     t[d + D_UNSUMMED] += 1
             t[d + D_PACKETS] += 1
             t[d + D_LAST_TIME] = time
-            t[d + D_LAST_FRAME] = rows[i, S_FRAME]
+            t[d + D_LAST_FRAME] = rows[o + S_FRAME]
             t[d + D_LAST_SEQ] = seq
             t[d + D_LAST_LENGTH] = length
             t[d + D_LAST_FLAGS] = flags
 
         at = d + D_COUNT + (t[d + D_RING] % RING) * R_COUNT
-        what = (
-            flags | rows[i, S_FRAME] << 9 | rows[i, S_TOS] << 40 | rows[i, S_KIND] << 48 | repeated << 53 | probe << 54
-        )
+        what = flags | rows[o + S_FRAME] << 9 | rows[o + S_TOS] << 40
+        what |= rows[o + S_KIND] << 48 | repeated << 53 | probe << 54
         t[at + R_TIME] = time
         t[at + R_WHAT] = what
         t[at + R_SEQ] = seq | length << 32
-        t[at + R_ACK] = ack | rows[i, S_TTL] << 32 | (ip_id + 1) << 40
+        t[at + R_ACK] = ack | rows[o + S_TTL] << 32 | (ip_id + 1) << 40
         t[at + R_GAP] = gap
         t[d + D_RING] += 1
         t[b + C_PACKETS] += 1
         if time > t[b + C_LAST_TIME]:
             t[b + C_LAST_TIME] = time
-        t[b + C_LAST_FRAME] = rows[i, S_FRAME]
+        t[b + C_LAST_FRAME] = rows[o + S_FRAME]
         if t[b + C_USED] == 1:
             if (flags & 0x04) != 0 or (
                 t[d + D_FINS] > 0

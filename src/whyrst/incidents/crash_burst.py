@@ -11,5 +11,5 @@ KIND = Kind(
     key=by_service,
     least=2,
     title="{service} died",
-    says="{count} connections to {service} ended at the same moment, and the service did not come back within the capture.",
+    says="{count} connections to {service} ended at the same moment, and the service did not come back.",
 )

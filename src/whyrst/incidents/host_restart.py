@@ -23,5 +23,5 @@ KIND = Kind(
     key=by_host,
     least=2,
     title="{host} lost its connections",
-    says="{count} connections of {host}, on any port, were answered as unknown: it restarted, or another took over its address.",
+    says="{count} connections of {host}, on any port, were unknown to it: it restarted, or another took its address.",
 )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from whyrst.resets.columns import Resets
     from whyrst.resets.facts import Column
     from whyrst.verdicts.judged import Judged
 

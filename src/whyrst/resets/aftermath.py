@@ -66,6 +66,11 @@ class Aftermath:
         return Fact.of(when > 0, (when > 0) | (self.watched > SECOND))
 
     @cached_property
+    def of_sender(self) -> Column:
+        """Resets of this connection that bear the sender's address, this one included."""
+        return self._r.sender(Dir.RSTS) + self._r.own(Rst.RSTS_AFTER) + 1
+
+    @cached_property
     def burst_before(self) -> Mask:
         """The same address sent another reset of this connection shortly before."""
         last = self._r.sender(Dir.RST_TIME)

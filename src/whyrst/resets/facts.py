@@ -97,7 +97,7 @@ def both(things: Iterable[Fact]) -> Fact:
 def ahead(a: Column, b: Column) -> Column:
     """Signed distance from sequence number b to a (RFC 9293 section 3.4)."""
     d = (a - b) & 0xFFFFFFFF
-    return np.where(d >= 0x80000000, d - 0x100000000, d)
+    return np.where(d >= 1 << 31, d - (1 << 32), d)
 
 
 MS = 1_000_000

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.fast.layout import Seg
-from whyrst.fast.tables import Conn, Dir
-from whyrst.resets.facts import Fact, ahead
+from whyrst.fast.tables import Answer, Conn, Dir, Rst
+from whyrst.resets.facts import MS, Fact, ahead
 
 if TYPE_CHECKING:
     from whyrst.resets.columns import Resets
@@ -50,13 +50,25 @@ class Mechanisms:
         refusal = self._r.progress.answers_connect & shape.has_ack
         to_plain = shape.has_ack & shape.seq_zero & shape.window_zero & ~shape.has_timestamps
         bare = shape.bare & ~shape.has_timestamps
-        return (refusal | to_plain | bare) & ~shape.with_fin
+        return (refusal | to_plain | bare | self._full_answer) & ~shape.with_fin
+
+    @cached_property
+    def _full_answer(self) -> Mask:
+        """RST,ACK with window 0 that fits both numbers of a payload or FIN which came after its sender had closed or
+        reset: so answer stacks that put ACK into every reset (Windows, embedded ones, appliances)."""
+        shape, trigger = self._r.shape, self._r.trigger
+        plain = shape.has_ack & shape.window_zero & ~shape.has_timestamps
+        both = (self._r.own(Rst.TRIGGER) == (Answer.SEQ_IS_ACK | Answer.ACK_IS_END)) & trigger.acks_fin.yes
+        asks = trigger.has_payload | trigger.is_fin
+        at_once = trigger.delay < 2 * self._r.habits.rtt + 50 * MS
+        return plain & both & asks & at_once & self.sender_had_ended
 
     @cached_property
     def active_form(self) -> Mask:
         """RST,ACK in a connection that its sender took part in, with its next number."""
         shape, progress = self._r.shape, self._r.progress
-        return shape.has_ack & ~progress.answers_connect & ~(shape.seq_zero & shape.window_zero) & ~shape.with_fin
+        answer = (shape.seq_zero & shape.window_zero) | self._full_answer
+        return shape.has_ack & ~progress.answers_connect & ~answer & ~shape.with_fin
 
     @cached_property
     def sender_had_ended(self) -> Mask:
@@ -124,6 +136,20 @@ class Mechanisms:
             [FORGED, FIREWALL, PASSIVE, ACTIVE],
             UNKNOWN,
         ).astype(np.int64)
+
+    def among(self, *codes: int) -> Fact:
+        """It came about in one of these ways; unknown where no way was found."""
+        return Fact.of(np.isin(self.code, codes), self.code != UNKNOWN)
+
+    @cached_property
+    def by_socket(self) -> Fact:
+        """A socket of the sender wrote it; unknown where the mechanism is."""
+        return Fact.of(self.code == ACTIVE, self.code != UNKNOWN)
+
+    @cached_property
+    def by_stack(self) -> Fact:
+        """The sender's stack wrote it as an answer; unknown where the mechanism is."""
+        return Fact.of(self.code == PASSIVE, self.code != UNKNOWN)
 
     @cached_property
     def _lost_trigger(self) -> Mask:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.fast.layout import Seg
-from whyrst.fast.tables import Conn, Dir, End, Log, Rst
+from whyrst.fast.tables import Conn, Dir, End, Glob, Log, Rst
 from whyrst.resets.facts import MINUTE, MS, SECOND, Fact, ahead
-from whyrst.resets.timeline import Keys, Timeline
+from whyrst.resets.timeline import TIME_BITS, Keys, Timeline
 
 if TYPE_CHECKING:
     from whyrst.resets.columns import Resets
@@ -24,6 +24,10 @@ TOGETHER = 100 * MS
 """Connections of one service that end within this time ended for one reason."""
 AT_ONCE = 5 * MS
 """The kernel resets all waiting connections of a closed listener in one go (inet_csk_listen_stop)."""
+BURST = 3
+"""Fewer connections may end within 100 ms by chance."""
+GONE_FOR = 10 * SECOND
+"""A supervisor restarts a service within this time; one that stays away longer is gone."""
 RACE = 300 * MS
 """Happy Eyeballs' second attempt starts 250 ms after the first (RFC 8305 section 5)."""
 
@@ -127,6 +131,39 @@ class Neighbours:
     def ended_together(self) -> Column:
         """Connections of the service that the server ended (FIN or RST) within 100 ms of this reset."""
         return self._server_ended.count(self._rank, self._now - TOGETHER, self._now + TOGETHER)
+
+    @cached_property
+    def since_burst(self) -> Column:
+        """Nanoseconds since the server last ended BURST connections of the service within 100 ms (this reset may be
+        one of them); -1 when it never did."""
+        ago = self._server_ended.dense(BURST, TOGETHER).before(self._rank, self._now + TOGETHER)
+        return np.where(ago >= 0, np.maximum(ago - TOGETHER, 0), -1)
+
+    @cached_property
+    def _burst(self) -> Column:
+        return self._now - np.maximum(self.since_burst, 0)
+
+    @cached_property
+    def burst_size(self) -> Column:
+        """Connections that ended in that burst, 0 when there was none."""
+        size = self._server_ended.count(self._rank, self._burst - TOGETHER, self._burst + TOGETHER)
+        return np.where(self.since_burst >= 0, size, 0)
+
+    @cached_property
+    def watched_after_burst(self) -> Column:
+        """Nanoseconds that the capture goes on after that burst."""
+        return np.maximum(int(self._r.g[Glob.LAST_TIME]) - self._burst, 0)
+
+    @cached_property
+    def accepts_after_burst(self) -> Fact:
+        """The service accepted a connection after that burst; unknown when the capture ends soon after it."""
+        yes = self._accepted.after(self._rank, self._burst) >= 0
+        return Fact.of(yes, yes | (self.watched_after_burst > GONE_FOR))
+
+    @cached_property
+    def refuses_after_burst(self) -> Mask:
+        """The service refused a connection after that burst."""
+        return (self.since_burst >= 0) & (self._refused.after(self._rank, self._burst) >= 0)
 
     @cached_property
     def _server_dropped_unserved(self) -> Timeline:
@@ -243,6 +280,24 @@ class Neighbours:
     def _pair_rank(self) -> Column:
         return self._pairs.find(mix(self.client_key, self.service_key))
 
+    def _client_ended(self, how: Mask) -> Column:
+        log = self._r.neighbour
+        exchanged = (log(Log.SERVER_BYTES) > 0) & (log(Log.CLIENT_BYTES) > 0)
+        line = self._line(self._pairs, exchanged & how, log(Log.T_END))
+        every = np.full(len(self._r), 1 << 62, dtype=np.int64)
+        return line.count(self._pair_rank, np.zeros(len(self._r), dtype=np.int64), every)
+
+    @cached_property
+    def resets_of_client(self) -> Column:
+        """The client's connections to the service, in the log, that it reset after an exchange without any FIN."""
+        fins = End.CLIENT_FIN | End.SERVER_FIN
+        return self._client_ended(((self._end & End.CLIENT_RST) != 0) & ((self._end & fins) == 0))
+
+    @cached_property
+    def fins_of_client(self) -> Column:
+        """The client's connections to the service, in the log, that it closed with a FIN after an exchange."""
+        return self._client_ended((self._end & End.CLIENT_FIN) != 0)
+
     @cached_property
     def probe_period(self) -> Column:
         """Rhythm, in nanoseconds, of the client's connections to the service that carried no payload; 0 for none."""
@@ -319,6 +374,40 @@ class Neighbours:
         bare = self._r.shape.bare & (self._r.own(Rst.NUMBER) == 1) & ~self._r.progress.sender_fin
         line = Timeline(keys, keys.rank[bare], self._now[bare])
         return line.count(keys.rank, self._now - MINUTE, self._now + MINUTE)
+
+    @cached_property
+    def host_answers_ports(self) -> Column:
+        """Different ports of the reset's sender that gave such a bare RST within a minute, this one included."""
+        server = self._r.by_server
+        sender = np.where(server, self.host_key, self.client_key)
+        ports = self._r.conn(Conn.PORTS)
+        port = np.where(server, ports & 0xFFFF, ports >> 16)
+        keys = Keys(sender, int(self._now.min()) if len(self._r) else 0)
+        bare = self._r.shape.bare & (self._r.own(Rst.NUMBER) == 1) & ~self._r.progress.sender_fin
+        chosen = np.flatnonzero(bare)
+        _, first = np.unique(mix(sender[chosen], port[chosen]), return_index=True)
+        line = Timeline(keys, keys.rank[chosen][first], self._now[chosen][first])
+        return line.count(keys.rank, self._now - MINUTE, self._now + MINUTE)
+
+    @cached_property
+    def host_lived_through(self) -> Fact:
+        """Another connection of the server's host began before the reset's sender fell silent, went on after the
+        reset, and was not reset by it: the host had not lost its state. Unknown when none is seen to."""
+        log = self._r.neighbour
+        kept = (log(Log.SERVER_BYTES) > 0) & ((self._end & End.SERVER_RST) == 0) & (log(Log.T_FIRST) > 0)
+        keys = self._hosts
+        began = (keys.rank[kept] << TIME_BITS) | keys.ticks(log(Log.T_FIRST)[kept])
+        last = (keys.rank[kept] << TIME_BITS) | keys.ticks(log(Log.T_LAST)[kept])
+        if len(began) == 0:
+            return Fact.unknown(len(self._r))
+        order = np.argsort(began)
+        latest = np.maximum.accumulate(last[order])
+        quiet, rank = self._r.sender(Dir.LAST_TIME), keys.find(self.host_key)
+        at = np.searchsorted(began[order], (rank << TIME_BITS) | keys.ticks(quiet)) - 1
+        mark = (rank << TIME_BITS) | keys.ticks(self._now)
+        lived = (latest[np.maximum(at, 0)] > mark) & (latest[np.maximum(at, 0)] >> TIME_BITS == rank)
+        found = (at >= 0) & (rank >= 0) & self._r.by_server & (quiet > 0) & lived
+        return Fact.of(found, found)
 
     @cached_property
     def client_resets_alike(self) -> Column:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.fast.layout import Seg
-from whyrst.fast.tables import Conn, Dir
+from whyrst.fast.tables import Conn, Dir, Rst
 from whyrst.resets.constants import NETWORK, ROUND, SERVER, nearest
 from whyrst.resets.facts import SECOND, Fact
 
@@ -101,12 +101,68 @@ class Silences:
 
     @cached_property
     def fin_idle(self) -> Column:
-        """How long neither side had sent payload when the sender closed (its keep-alive timeout)."""
+        """How long neither side had sent payload when the sender closed (its keep-alive timeout); since the
+        handshake when none had been sent at all."""
         fin = self._r.sender(Dir.FIN_TIME)
         last = np.minimum(np.maximum(self._r.sender(Dir.DATA_TIME), 0), np.where(fin > 0, fin, 0))
         theirs = self._r.peer(Dir.DATA_TIME)
         last = np.where((theirs > last) & (theirs < fin), theirs, last)
+        opened = np.maximum(self._r.conn(Conn.T_ACK), self._r.conn(Conn.T_SYNACK))
+        last = np.where((last == 0) & (self._r.sender(Dir.BYTES) == 0), opened, last)
+        # A request that crossed the FIN may be captured before it; it ended the silence on the other side only.
+        trigger = self._r.trigger
+        crossed = trigger.has_payload & self._r.progress.seq_at_fin & (trigger.time <= fin)
+        last = np.where(crossed, trigger.time - trigger.gap, last)
         return np.where((fin > 0) & (last > 0), np.maximum(fin - last, 0), 0)
+
+    @cached_property
+    def fin_patience(self) -> Column:
+        """How long the sender had waited since its own last payload when it closed; 0 when the peer's answer had
+        begun by then."""
+        fin, asked = self._r.sender(Dir.FIN_TIME), self._r.sender(Dir.DATA_TIME)
+        peer_side = np.where(self._r.by_client, 1, 0)
+        answered = (self._r.conn(Conn.DATA_SIDE) == peer_side) & (self._r.conn(Conn.T_TURN) <= fin)
+        return np.where((fin > 0) & (asked > 0) & ~answered, np.maximum(fin - asked, 0), 0)
+
+    @cached_property
+    def broken(self) -> Column:
+        """The silence that the answered segment ended: of the whole connection before it was first sent.
+
+        0 when nothing was answered. A repeated segment counts from its first sending; a keep-alive probe from the
+        last word of the reset's sender, since earlier probes may have got no answer.
+        """
+        trigger = self._r.trigger
+        fresh = np.where(trigger.found & ~trigger.repeated & ~trigger.probe, trigger.gap, 0)
+        first = np.where(trigger.found & self.idle_ended_by_peer, self.idle, 0)
+        return np.maximum(np.where(trigger.probe, self.sender, fresh), first)
+
+    @cached_property
+    def broken_alike(self) -> Column:
+        """Connections of this batch whose silence before the answered segment was the same within 2 %, this one
+        included; 0 for silences under half a minute."""
+        wait = self.broken
+        result = np.zeros(len(wait), dtype=np.int64)
+        chosen = np.flatnonzero((wait >= 30 * SECOND) & (self._r.own(Rst.NUMBER) == 1))
+        ordered = np.sort(wait[chosen])
+        low = np.searchsorted(ordered, wait[chosen] * 0.98)
+        high = np.searchsorted(ordered, wait[chosen] * 1.02, side="right")
+        result[chosen] = high - low
+        return result
+
+    @cached_property
+    def stalled(self) -> Column:
+        """Since the sender last acknowledged something new of the peer: how long nothing more had come in order."""
+        return self._since(self._r.peer(Dir.ACKED_TIME))
+
+    def is_exact(self, wait: Column) -> Fact:
+        """The wait is one that people configure, and as exact as a timer: a second or more, and at most 0.2 % and
+        20 ms above it. By chance one wait in fifty is."""
+        seconds = wait / SECOND
+        values = np.array([c.seconds for c in ROUND])
+        at = np.clip(np.searchsorted(values, seconds + 0.001, side="right") - 1, 0, len(values) - 1)
+        over = seconds - values[at]
+        fits = (over >= -0.001) & (over <= np.maximum(0.02, values[at] * 0.002)) & (values[at] >= 1)  # noqa: PLR2004
+        return Fact.of(fits, wait > 0)
 
     def network_constant(self, wait: Column) -> npt.NDArray[np.int64]:
         """Index into `constants.NETWORK` that a wait fits, -1 for none."""

@@ -9,9 +9,11 @@ import numpy as np
 
 from whyrst.fast.layout import Seg
 from whyrst.fast.tables import Conn, Dir
-from whyrst.resets.facts import SECOND, Fact
+from whyrst.resets.facts import SECOND, Fact, ahead
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from whyrst.resets.columns import Resets
     from whyrst.resets.facts import Column, Mask
 
@@ -56,6 +58,60 @@ class Stalls:
         return Fact.of(span >= least, n >= 2)  # noqa: PLR2004 - one repeat shows no rhythm
 
     @cached_property
+    def sender_overdue(self) -> Column:
+        """Nanoseconds since the sender's last repeat; 0 when it repeats nothing."""
+        last = self._r.sender(Dir.RETRANS_LAST)
+        return np.where((self.sender_repeats > 0) & (last > 0), self._r.seg(Seg.TIME) - last, 0)
+
+    @cached_property
+    def sender_span(self) -> Column:
+        """Nanoseconds from the first sending of the sender's unacknowledged segment to its last repeat."""
+        first = self._r.sender(Dir.RETRANS_FIRST)
+        return np.where((self.sender_repeats > 0) & (first > 0), self._r.sender(Dir.RETRANS_LAST) - first, 0)
+
+    @cached_property
+    def sender_next_rung(self) -> Fact:
+        """The reset came when the next repeat was due.
+
+        With doubling waits (RFC 6298 section 5.5) the next one is as long as all before together, at most a third
+        longer; where a stack caps it (BSD 64 s, Linux 120 s) it is at least their mean. Unknown below three repeats.
+        """
+        n, span = np.maximum(self.sender_repeats, 1), self.sender_span
+        capped = span > 120 * SECOND
+        least = np.where(capped, span / n, span * 0.85)
+        return Fact.of((self.sender_overdue >= least) & (self.sender_overdue <= span * 1.5), self.sender_repeats >= 3)  # noqa: PLR2004
+
+    @cached_property
+    def sender_stopped(self) -> Fact:
+        """The sender had stopped repeating although nothing was acknowledged: the next repeat was overdue by as much
+        again. Unknown below two repeats."""
+        longest = np.minimum(self.sender_span * 1.4, 120 * SECOND)
+        return Fact.of(self.sender_overdue > longest * 1.3, (self.sender_repeats >= 2) & (self.sender_span > 0))  # noqa: PLR2004
+
+    @cached_property
+    def peer_spoke_meanwhile(self) -> Mask:
+        """The peer sent something while the sender repeated: the path back was alive."""
+        return (self.sender_repeats > 0) & (self._r.peer(Dir.LAST_TIME) > self._r.sender(Dir.RETRANS_FIRST))
+
+    @cached_property
+    def sender_spoke_meanwhile(self) -> Mask:
+        """The sender sent something while the peer repeated."""
+        return (self.peer_repeats > 0) & (self._r.sender(Dir.LAST_TIME) > self._r.peer(Dir.RETRANS_FIRST))
+
+    @cached_property
+    def probe_wait(self) -> Column:
+        """Nanoseconds since the sender's last keep-alive probe; 0 without one."""
+        last = self._r.sender(Dir.PROBE_LAST)
+        return np.where((self.sender_probes > 0) & (last > 0), self._r.seg(Seg.TIME) - last, 0)
+
+    @cached_property
+    def probe_wait_fits(self) -> Fact:
+        """The reset came one interval after the last probe, when the next one was due; unknown for fewer than two."""
+        step = self.probe_interval
+        slack = step * 0.1 + 0.05 * SECOND
+        return Fact.of(np.abs(self.probe_wait - step) <= slack, self.sender_probes >= 2)  # noqa: PLR2004
+
+    @cached_property
     def sender_repeats_large(self) -> Mask:
         """What the sender repeats is a large segment."""
         return (self.sender_repeats > 0) & (self._r.sender(Dir.RETRANS_LENGTH) >= LARGE)
@@ -67,7 +123,7 @@ class Stalls:
 
     @cached_property
     def sender_large_acked(self) -> Fact:
-        """A segment of the sender as large as the one it repeats was acknowledged before; unknown if it repeats none."""
+        """A segment of the sender as large as what it repeats was acknowledged before; unknown if it repeats none."""
         return Fact.of(
             self._r.sender(Dir.ACKED_MAX) * 10 >= self._r.sender(Dir.RETRANS_LENGTH) * 9, self.sender_repeats > 0
         )
@@ -76,6 +132,25 @@ class Stalls:
     def peer_large_acked(self) -> Fact:
         """A segment of the peer as large as the one it repeats was acknowledged before; unknown if it repeats none."""
         return Fact.of(self._r.peer(Dir.ACKED_MAX) * 10 >= self._r.peer(Dir.RETRANS_LENGTH) * 9, self.peer_repeats > 0)
+
+    @cached_property
+    def sender_large_passed(self) -> Fact:
+        """A segment of the sender as large as what it repeats had got through, or enough bytes that one likely
+        did; unknown when it repeats none."""
+        return self.sender_large_acked | self._much_acked(self._r.sender)
+
+    @cached_property
+    def peer_large_passed(self) -> Fact:
+        """The same of the peer."""
+        return self.peer_large_acked | self._much_acked(self._r.peer)
+
+    def _much_acked(self, get: Callable[[Dir], Column]) -> Fact:
+        """Segments of half that size and more, on average, were acknowledged, and enough of them."""
+        length, acked = get(Dir.RETRANS_LENGTH), get(Dir.BYTES) - np.maximum(get(Dir.SEGMENT_MAX), 0)
+        mean = get(Dir.BYTES) // np.maximum(get(Dir.SEGMENTS), 1)
+        before = ahead(get(Dir.RETRANS_SEQ), (get(Dir.ISN) + 1) & 0xFFFFFFFF)
+        much = (get(Dir.ISN) >= 0) & (before > 3 * length) & (mean * 2 >= length) & (acked > 0)
+        return Fact.of(much, get(Dir.RETRANS) > 0)
 
     @cached_property
     def sender_probes(self) -> Column:

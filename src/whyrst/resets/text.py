@@ -106,6 +106,25 @@ def _constant(ns: int, table: tuple[object, ...]) -> str:
     return f"{known[at].seconds:g} s: {known[at].who}" if at >= 0 else "no known constant"
 
 
+ALERTS = {
+    0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 40: "handshake_failure", 42: "bad_certificate",
+    43: "unsupported_certificate", 44: "certificate_revoked", 45: "certificate_expired", 46: "certificate_unknown",
+    47: "illegal_parameter", 48: "unknown_ca", 49: "access_denied", 50: "decode_error", 51: "decrypt_error",
+    70: "protocol_version", 71: "insufficient_security", 80: "internal_error", 86: "inappropriate_fallback",
+    90: "user_canceled", 109: "missing_extension", 112: "unrecognized_name", 116: "certificate_required",
+    120: "no_application_protocol",
+}  # fmt: skip
+"""TLS alert descriptions, RFC 8446 section 6."""
+
+
+def _alert(r: Resets, i: int) -> str:
+    for get in (r.sender, r.peer):
+        code = int(get(Dir.ALERT)[i])
+        if code >= 0:
+            return ALERTS.get(code & 0xFF, f"alert {code & 0xFF}")
+    return "an encrypted alert"
+
+
 FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "sender": lambda r, i: _role(r, i, sender=True),
     "peer": lambda r, i: _role(r, i, sender=False),
@@ -124,6 +143,7 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "trigger_frame": lambda r, i: int(r.trigger.frame[i]),
     "trigger_delay": lambda r, i: duration(int(r.trigger.delay[i])),
     "trigger_length": lambda r, i: int(r.trigger.length[i]),
+    "stray_length": lambda r, i: int(r.trigger.stray_length[i]),
     "trigger_tos": lambda r, i: int(r.trigger.tos[i]),
     "trigger_gap": lambda r, i: duration(int(r.trigger.gap[i])),
     "after_fin": lambda r, i: duration(int(r.trigger.after_fin[i])),
@@ -178,6 +198,7 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "turn": lambda r, i: duration(int(r.silences.turn[i])),
     "idle": lambda r, i: duration(int(r.silences.idle[i])),
     "fin_idle": lambda r, i: duration(int(r.silences.fin_idle[i])),
+    "fin_patience": lambda r, i: duration(int(r.silences.fin_patience[i])),
     "since_sender_fin": lambda r, i: duration(int(r.silences.since_sender_fin[i])),
     "since_peer_fin": lambda r, i: duration(int(r.silences.since_peer_fin[i])),
     "connect_wait": lambda r, i: duration(int(r.silences.connect_wait[i])),
@@ -186,6 +207,17 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "idle_constant": lambda r, i: _constant(int(r.silences.idle[i]), NETWORK),
     "silence_constant": lambda r, i: _constant(int(r.silences.before[i]), NETWORK),
     "fin_idle_constant": lambda r, i: _constant(int(r.silences.fin_idle[i]), SERVER),
+    "broken": lambda r, i: duration(int(r.silences.broken[i])),
+    "broken_constant": lambda r, i: _constant(int(r.silences.broken[i]), NETWORK),
+    "broken_alike": lambda r, i: int(r.silences.broken_alike[i]),
+    "stalled": lambda r, i: duration(int(r.silences.stalled[i])),
+    "overdue": lambda r, i: duration(int(r.stalls.sender_overdue[i])),
+    "sender_span": lambda r, i: duration(int(r.stalls.sender_span[i])),
+    "probe_wait": lambda r, i: duration(int(r.stalls.probe_wait[i])),
+    "zero_acks": lambda r, i: int(r.peer(Dir.ZERO_ACKS)[i]),
+    "host_answers_ports": lambda r, i: int(r.neighbours.host_answers_ports[i]),
+    "resets_of_sender": lambda r, i: int(r.aftermath.of_sender[i]),
+    "answers": lambda r, i: int(r.sender(Dir.ANSWERS)[i]),
     "rtt": lambda r, i: duration(int(r.habits.rtt[i])),
     "signs": lambda r, i: int(r.habits.signs[i]),
     "step": lambda r, i: f"{int(r.aftermath.step[i]):+,}",
@@ -203,35 +235,21 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "served_ended_together": lambda r, i: int(r.neighbours.served_ended_together[i]),
     "dropped_at_once": lambda r, i: int(r.neighbours.dropped_at_once[i]),
     "resets_of_service": lambda r, i: int(r.neighbours.resets_of_service[i]),
+    "resets_of_client": lambda r, i: int(r.neighbours.resets_of_client[i]),
+    "fins_of_client": lambda r, i: int(r.neighbours.fins_of_client[i]),
+    "burst_size": lambda r, i: int(r.neighbours.burst_size[i]),
+    "since_burst": lambda r, i: duration(int(r.neighbours.since_burst[i])),
+    "burst_quiet": lambda r, i: duration(int(r.neighbours.watched_after_burst[i])),
     "fins_of_service": lambda r, i: int(r.neighbours.fins_of_service[i]),
     "fan_out": lambda r, i: int(r.neighbours.fan_out[i]),
     "probe_period": lambda r, i: duration(int(r.neighbours.probe_period[i])),
     "host_answers_many": lambda r, i: int(r.neighbours.host_answers_many[i]),
     "client_resets_alike": lambda r, i: int(r.neighbours.client_resets_alike[i]),
-    "alert": lambda r, i: _alert(r, i),
+    "alert": _alert,
     "told": lambda r, i: told.says if (told := r.declared.told(i)) else "nothing",
     "status": lambda r, i: int(r.sender(Dir.STATUS)[i]),
 }
 """What a sentence may name. A field that ends in `_frame` is also a frame of the evidence."""
-
-ALERTS = {
-    0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 40: "handshake_failure", 42: "bad_certificate",
-    43: "unsupported_certificate", 44: "certificate_revoked", 45: "certificate_expired", 46: "certificate_unknown",
-    47: "illegal_parameter", 48: "unknown_ca", 49: "access_denied", 50: "decode_error", 51: "decrypt_error",
-    70: "protocol_version", 71: "insufficient_security", 80: "internal_error", 86: "inappropriate_fallback",
-    90: "user_canceled", 109: "missing_extension", 112: "unrecognized_name", 116: "certificate_required",
-    120: "no_application_protocol",
-}  # fmt: skip
-"""TLS alert descriptions, RFC 8446 section 6."""
-
-
-def _alert(r: Resets, i: int) -> str:
-    for get in (r.sender, r.peer):
-        code = int(get(Dir.ALERT)[i])
-        if code >= 0:
-            return ALERTS.get(code & 0xFF, f"alert {code & 0xFF}")
-    return "an encrypted alert"
-
 
 def fill(template: str, r: Resets, i: int) -> tuple[str, tuple[int, ...]]:
     """A sentence for reset i, and the frames that it names.

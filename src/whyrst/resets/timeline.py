@@ -59,6 +59,14 @@ class Timeline:
         high = np.searchsorted(self._all, self._mark(rank, last), side="right")
         return np.where(rank >= 0, high - low, 0)
 
+    def dense(self, number: int, within: int) -> Timeline:
+        """The events that are at least the given number's last within some nanoseconds: the ends of bursts."""
+        found = Timeline.__new__(Timeline)
+        found._keys = self._keys  # noqa: SLF001 - of the same class
+        last, first = self._all[number - 1 :], self._all[: max(len(self._all) - number + 1, 0)]
+        found._all = last[(last - first) <= within // TICK]  # noqa: SLF001 - of the same class
+        return found
+
     def after(self, rank: Column, times: Column) -> Column:
         """Nanoseconds to the key's next event after each time, -1 when there is none."""
         mark = self._mark(rank, times)

@@ -119,6 +119,49 @@ class Trigger:
         """One TLS alert record, 31 bytes at most (header 5, body 2 in clear, up to 26 under TLS 1.2 or 1.3)."""
         return self.found & (self.kind == Kind.TLS_ALERT) & (self.length <= 5 + 2 + 24)
 
+    def fact(self, condition: Mask) -> Fact:
+        """A fact about it; unknown where no segment fits."""
+        return Fact.of(condition, self.found)
+
+    @cached_property
+    def _before_last(self) -> Mask:
+        """Of several segments that fit, an earlier one was answered: as many resets are still to come, for a host
+        answers each of them. What came after the sender's FIN then began with the peer's latest payload."""
+        r = self._r
+        more = r.own(Rst.FITTING) > r.sender(Dir.RSTS) + 1
+        late = (r.peer(Dir.DATA_TIME) >= r.sender(Dir.FIN_TIME)) & (r.progress.peer_unacked > 0)
+        return self.found & ~self.has_payload & more & late & r.progress.seq_after_fin
+
+    @cached_property
+    def stray_payload(self) -> Mask:
+        """It carried payload for an end that had closed, or it followed such a segment at once."""
+        return self.has_payload | self._before_last
+
+    @cached_property
+    def stray_length(self) -> Column:
+        """Payload bytes of that segment."""
+        return np.where(self.has_payload, self.length, self._r.progress.peer_unacked)
+
+    @cached_property
+    def stray_notify(self) -> Mask:
+        """That payload is one TLS alert that says goodbye (close_notify), or an encrypted one, which mostly does.
+
+        In clear or under TLS 1.2 its record says that it is an alert (31 bytes at most). Under TLS 1.3 it looks like
+        data, but has the length of an alert: header 5, alert 2, content type 1, tag 16 (RFC 8446 sections 5.2, 6.1).
+        """
+        alert = self._r.peer(Dir.ALERT)
+        kind = np.where(self.has_payload, self.kind, self._r.peer(Dir.LAST_KIND))
+        other = (alert >= 0) & ((alert & 0xFF) != 0)
+        told = (kind == Kind.TLS_ALERT) & (self.stray_length <= 5 + 2 + 24) & ~other
+        sealed = (kind == Kind.TLS_DATA) & (self.stray_length == 5 + 2 + 1 + 16)
+        return self.stray_payload & (told | sealed)
+
+    @cached_property
+    def first_ack_of_fin(self) -> Fact:
+        """It is the segment that first acknowledged the sender's FIN; unknown without a FIN."""
+        first = self.acks_fin.yes & (self._r.sender(Dir.ACKED_TIME) == self.time)
+        return Fact(np.where(self.acks_fin.yes, np.where(first, np.int8(1), np.int8(-1)), self.acks_fin.values))
+
     @cached_property
     def fits_exactly(self) -> Mask:
         """The reset's numbers are what RFC 9293 section 3.5.2 asks as answer to this segment.

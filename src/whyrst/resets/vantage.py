@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from whyrst.resets.facts import Column, Mask
 
 UNKNOWN, CLIENT, SERVER, BETWEEN, HOST = range(5)
+LOOPBACK = 0xFFFF7F
+"""127.0.0.0/8, mapped, without its last three bytes."""
 VANTAGES = ("unknown", "client", "server", "between", "host")
 
 
@@ -41,7 +43,7 @@ class Vantages:
         client_local = r.client(Dir.UNSUMMED) > 0
         server_local = r.server(Dir.UNSUMMED) > 0
         same = (r.conn(Conn.CLIENT_LO) == r.conn(Conn.SERVER_LO)) & (r.conn(Conn.CLIENT_HI) == r.conn(Conn.SERVER_HI))
-        loop4 = (r.conn(Conn.CLIENT_LO) >> 24) == (0xFFFF7F)
+        loop4 = (r.conn(Conn.CLIENT_LO) >> 24) == LOOPBACK
         near_client = self._at_start(r.client(Dir.TTL))
         near_server = self._at_start(r.server(Dir.TTL))
         to_server = np.where(

@@ -49,6 +49,8 @@ LEAST = 0.005
 """A runner-up less probable than this is not worth a line."""
 FOR = {"needed": "needed", "decides": "supports", "supports": "supports", "hints": "supports"}
 """The verdict's word for a judge's; all others refute."""
+HOLDS: tuple[Holds, ...] = ("no", "unknown", "yes")
+"""The verdict's word for a fact's value, from -1 on."""
 TELLING = ("decides", "needed", "supports", "hints", "excludes", "refutes", "doubts")
 """Order in which evidence is shown."""
 
@@ -171,8 +173,7 @@ class Judged:
 
     def _connection(self, i: int) -> ConnectionInfo:
         r = self.resets
-        cell = {c: int(r.conn(c)[i]) for c in (Conn.CLIENT_HI, Conn.CLIENT_LO, Conn.SERVER_HI, Conn.SERVER_LO, Conn.PORTS,
-                                               Conn.STREAM, Conn.FIRST_TIME, Conn.NAME, Conn.TUNNEL, Conn.KNOWN)}  # fmt: skip
+        cell = {c: int(r.conn(c)[i]) for c in Conn if c is not Conn.COUNT}
         sport, dport = cell[Conn.PORTS] >> 16, cell[Conn.PORTS] & 0xFFFF
         a, b = (cell[Conn.CLIENT_HI], cell[Conn.CLIENT_LO]), (cell[Conn.SERVER_HI], cell[Conn.SERVER_LO])
         states = [text.STATE_NAMES[int(s[i])] for s in (r.progress.sender_state, r.progress.peer_state)]
@@ -236,7 +237,7 @@ class Judged:
             if value == 0:
                 says = f"unknown whether {says}"
             weight = cast("Weight", FOR.get(sign.word, "refutes"))
-            found.append(Evidence(weight, cast("Holds", ("no", "unknown", "yes")[value + 1]), says, frames))
+            found.append(Evidence(weight, HOLDS[value + 1], says, frames))
         return tuple(found)
 
     def _alternatives(self, i: int, k: int) -> tuple[Alternative, ...]:

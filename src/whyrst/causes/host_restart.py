@@ -1,0 +1,101 @@
+"""The host lost its connections: it rebooted, failed over or was replaced.
+
+## What happened
+The two ends had a connection. Then one of them restarted, or another machine or container took over its address.
+The new one knows nothing of the connection, so when the peer sends its next segment, TCP answers with a reset.
+RFC 9293 calls this a half-open connection. The peer learns of the restart only because it spoke; until then its
+connection looks healthy.
+
+## How to be sure
+- The sender of the reset says nothing for seconds before it, often while the peer repeats its segment.
+- The reset is passive: its sequence number is the acknowledgement number of the segment that it answers.
+- Connections to several ports of the same host get such a reset within a minute. A middlebox that forgets idle
+  connections, or one crashed service, does not do that.
+- No other connection of the host lives through it.
+- On the host, `uptime` or `who -b` gives the time of the boot; for a cluster address, look for the failover in the
+  log of keepalived or the load balancer; for a container, `kubectl describe pod` shows the restart.
+
+## Easily confused with
+- `idle-timeout`: a device on the path forgot the connection. The silence before is close to a known constant, the TTL
+  of the reset is often that of the device, and other connections of the host go on.
+- `fin-wait2-expired`: the host had sent a FIN before, and only that connection is gone.
+- `asymmetric-route`: the host never had the connection, because its beginning went another way.
+
+## Fix
+Let clients notice a dead peer (keepalive, heartbeat or a timeout on each request) and connect again. For planned
+restarts drain the connections first. A cluster that shall keep connections over a failover must replicate their state.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whyrst.causes.cause import Cause
+from whyrst.causes.evidence import excludes, hints, needed, refutes, supports
+from whyrst.fast.tables import Dir
+from whyrst.resets.facts import SECOND, Fact
+from whyrst.resets.mechanism import PASSIVE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whyrst.causes.evidence import Sign
+    from whyrst.resets.columns import Resets
+
+CAUSE = Cause(
+    id="host-restart",
+    title="The host lost its connections (reboot, failover, replaced)",
+    type="passive",
+    fix="Let clients notice a dead peer and connect again; drain before planned restarts; replicate connection state "
+    "where a failover must keep connections.",
+    to_be_sure="Compare the reset's time with `uptime -s` on the host, or with the failover log of its address.",
+    rfc=("RFC 9293 section 3.5.1", "RFC 9293 section 3.10.7.1"),
+    kernel=("net/ipv4/tcp_ipv4.c: tcp_v4_rcv -> tcp_v4_send_reset, no socket for the segment",),
+    counter="OutRsts",
+    reasons=("NO_SOCKET", "TCP_FLAGS"),
+    look_alikes=("idle-timeout", "fin-wait2-expired", "asymmetric-route"),
+    lab="host_restart",
+)
+
+FASTEST = 2 * SECOND
+"""No host boots faster; a virtual address moves to another one in about that time (VRRP: three advertisements)."""
+
+
+def judge(r: Resets) -> Iterator[Sign]:
+    """A passive reset in the middle of a conversation, from a host that had been silent; more of them decide.
+
+    A process that ends, however hard, leaves its kernel, which sends FIN or RST for each connection. Only where the
+    kernel's own state is gone are living connections answered passively, and then all of them are.
+    """
+    spoke = r.sender(Dir.PACKETS) > 0
+    several = r.neighbours.host_answers_ports > 1
+    yield needed(r.mechanism.among(PASSIVE), "the {sender}'s TCP answered a segment that it could not place")
+    yield needed(~r.mechanism.sender_had_ended, "the {sender} had neither closed nor reset the connection before")
+    yield needed(
+        Fact.of(r.progress.synchronized & ~r.trigger.is_syn & ~r.trigger.is_syn_ack, r.progress.synchronized | spoke),
+        "it answers a segment in the middle of the conversation",
+    )
+    yield needed(
+        Fact.of(r.silences.sender >= FASTEST, spoke),
+        "the {sender} had been silent for {sender_silence}, long enough for a restart or failover",
+        "the {sender} had spoken {sender_silence} before, too short a time for a restart",
+    )
+    yield supports(several, "{host_answers_ports} ports of the same host gave such resets within a minute")
+    yield supports(
+        several & (r.silences.broken_alike < r.neighbours.host_answers_many),
+        "those connections had been silent for different times, so no idle timer explains them",
+        "no silences of other connections speak against an idle timer",
+    )
+    yield supports(
+        (r.stalls.peer_repeats > 1) & (r.stalls.peer_ladder >= FASTEST),
+        "the {peer} had repeated its segment {peer_repeats} times without an answer: the host was away",
+        "the {peer} got no sign before that the host was away",
+    )
+    yield hints(r.neighbours.host_answers_many > 1, "other connections of the host were answered in the same way")
+    yield refutes(
+        r.silences.network_constant(r.silences.broken) >= 0,
+        "the silence of {broken} is close to a known idle timeout ({broken_constant})",
+        "the silence is not close to any known idle timeout",
+    )
+    yield excludes(r.neighbours.host_lived_through, "another connection of the host lived through that time")
+    yield excludes(r.neighbours.twin, "the {sender} holds the same ports and numbers towards another address")
