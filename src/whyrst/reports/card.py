@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def card(page: Page, finding: Finding, cause: Cause | None, view: View) -> None:
         page.field("declared", f'"{verdict.declared}"')
     page.field("why", facts(verdict, view.detail))
     if view.detail > 1:
-        page.field("not", alternatives(verdict) + ruled_out(finding.ruled_out))
+        page.field("not", others(verdict, finding.ruled_out))
     if finding.harm != "none":
         page.field("harm", verdict.harm.says)
     page.field("rule", listing(verdict.references.rfc) or "no RFC clause asks for it")
@@ -79,23 +80,19 @@ def facts(verdict: Verdict, detail: int) -> list[str]:
 
 
 def sentence(one: Evidence) -> str:
-    """A fact and the frames that show it."""
-    if not one.frames:
+    """A fact and the frames that show it, unless the sentence names them itself."""
+    named = set(re.findall(r"\d+", one.says))
+    frames = [str(frame) for frame in one.frames if str(frame) not in named]
+    if not frames:
         return one.says
-    frames = listing([str(frame) for frame in one.frames], 4)
-    return f"{one.says} [frame{'s' if len(one.frames) > 1 else ''} {frames}]"
+    return f"{one.says} [frame{'s' if len(frames) > 1 else ''} {listing(frames, 4)}]"
 
 
-def alternatives(verdict: Verdict) -> list[str]:
-    """The causes that came second and later, and why they lost."""
-    return [f"{one.cause} ({one.probability:.0%}): {one.why_not}" for one in verdict.alternatives] or [
-        "no other cause was near"
-    ]
-
-
-def ruled_out(causes: Sequence[tuple[str, str]]) -> list[str]:
-    """The causes that are impossible, and the fact that says so."""
-    return [f"{cause}: {why}" for cause, why in causes]
+def others(verdict: Verdict, impossible: Sequence[tuple[str, str]] = ()) -> list[str]:
+    """The causes that came second and later and why they lost, then those that are impossible and why."""
+    lines = [f"{one.cause} ({one.probability:.0%}): {one.why_not}" for one in verdict.alternatives]
+    lines += [f"{cause}: {why}" for cause, why in impossible]
+    return lines or ["no other cause was near"]
 
 
 def mark(one: Evidence) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.reports.amounts import HARM_WORDS, clock, duration, listing
-from whyrst.reports.card import MECHANISM_WORDS, alternatives, mark, ruled_out, sentence
+from whyrst.reports.card import MECHANISM_WORDS, mark, others, sentence
 from whyrst.reports.ladder import fold, frames_filter, ladder, stream_filter
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def single(
     _head(page, verdict, cause)
     _method(page, verdict)
     page.blank()
-    page.field("not", alternatives(verdict) + ruled_out(impossible))
+    page.field("not", others(verdict, impossible))
     page.field("fix", verdict.fix)
     page.field("be sure", verdict.to_be_sure)
     page.title("LADDER")
@@ -73,11 +73,12 @@ def _method(page: Page, verdict: Verdict) -> None:
     page.blank()
     page.field("1 type", f"{reset.mechanism}: {MECHANISM_WORDS[reset.mechanism]}")
     trace = []
+    place = 0
     if reset.answers_frame is not None:
-        trace.append(f"it answers frame {reset.answers_frame}")
+        place = 1
+        trace.append(f"it answers frame {reset.answers_frame} [1]")
     if verdict.declared:
         trace.append(f'the sender declares: "{verdict.declared}"')
-    place = 0
     for one in verdict.evidence:
         place += bool(one.frames)
         trace.append(f"{mark(one)} {sentence(one)}{f' [{place}]' if one.frames else ''}")
@@ -90,9 +91,11 @@ def _method(page: Page, verdict: Verdict) -> None:
 
 
 def _numbers(verdict: Verdict) -> dict[int, list[int]]:
-    """For each frame, the numbers of the evidence that it shows."""
+    """For each frame, the numbers that it has in the trace: the segment answered, then the evidence."""
+    answered = () if verdict.reset.answers_frame is None else ((verdict.reset.answers_frame,),)
+    shown = (*answered, *(one.frames for one in verdict.evidence if one.frames))
     numbers: dict[int, list[int]] = {}
-    for place, one in enumerate((one for one in verdict.evidence if one.frames), 1):
-        for frame in one.frames:
+    for place, frames in enumerate(shown, 1):
+        for frame in frames:
             numbers.setdefault(frame, []).append(place)
     return numbers

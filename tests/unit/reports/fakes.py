@@ -172,6 +172,7 @@ class Fake:
         self._incidents = incidents
         self._quality = known or quality()
         self._read = False
+        self.errors: list[Exception] = []
 
     def batches(self):
         assert not self._read, "a report is read once"

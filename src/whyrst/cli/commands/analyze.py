@@ -106,7 +106,8 @@ def command(
     streams_to_terminal = (as_json or quiet or name != "text") and not to_file and sys.stdout.isatty()
     with Bar(wanted=not no_progress and not streams_to_terminal) as bar, _opened(output) as out:
         try:
-            report = Watched(analyze(files, filter=expression, join=join, progress=bar), bar.close)
+            analysis = analyze(files, filter=expression, join=join, progress=bar)
+            report = Watched(analysis, bar.close)
             formats()["ndjson" if as_json else name].write(report, out, view)
         except FilterError as error:
             raise click.BadParameter(str(error), param_hint="--filter") from error
@@ -114,6 +115,10 @@ def command(
     damage = report.quality.damage
     for one in damage:
         say(f"warning: {damage_line(one)}")
+    for unread in analysis.errors:
+        say(str(unread))
+    if analysis.errors:
+        return Status.UNREADABLE
     if report.matches(conditions):
         return Status.MATCHED
     return Status.DAMAGED if damage else Status.DONE

@@ -1,0 +1,5 @@
+"""`python -m whyrst.cli`."""
+
+from whyrst.cli import main
+
+main()
