@@ -4,6 +4,7 @@ Each group is one file of this folder and one attribute here, made when it is fi
 
 - `shape`       the reset segment's own fields
 - `trigger`     the segment that it answers
+- `opening`     how the connection began: refusals, unfinished handshakes, answers of old connections
 - `progress`    how far the connection had come, states and closes of both ends
 - `habits`      whether the reset looks like its sender's other packets; the sender's operating system
 - `silences`    who was silent for how long
@@ -11,6 +12,7 @@ Each group is one file of this folder and one attribute here, made when it is fi
 - `aftermath`   what followed
 - `declared`    reasons that the sender wrote into the reset
 - `neighbours`  other connections of the same hosts
+- `attempts`    other attempts to connect, of the same client and at the same service
 - `vantage`     where the capture was taken
 - `mechanism`   active, passive, firewall or forged
 - `harm`        what was lost
@@ -33,12 +35,14 @@ from whyrst.resets.facts import Fact
 if TYPE_CHECKING:
     from whyrst.fast.layout import Seg
     from whyrst.resets.aftermath import Aftermath
+    from whyrst.resets.attempts import Attempts
     from whyrst.resets.declared import Declared
     from whyrst.resets.facts import Column, Mask
     from whyrst.resets.habits import Habits
     from whyrst.resets.harm import Harms
     from whyrst.resets.mechanism import Mechanisms
     from whyrst.resets.neighbours import Neighbours
+    from whyrst.resets.opening import Opening
     from whyrst.resets.progress import Progress
     from whyrst.resets.shape import Shape
     from whyrst.resets.silences import Silences
@@ -149,6 +153,13 @@ class Resets:
         return Trigger(self)
 
     @cached_property
+    def opening(self) -> Opening:
+        """How the connection began."""
+        from whyrst.resets.opening import Opening
+
+        return Opening(self)
+
+    @cached_property
     def progress(self) -> Progress:
         """How far the connection had come."""
         from whyrst.resets.progress import Progress
@@ -196,6 +207,13 @@ class Resets:
         from whyrst.resets.neighbours import Neighbours
 
         return Neighbours(self)
+
+    @cached_property
+    def attempts(self) -> Attempts:
+        """Other attempts to connect."""
+        from whyrst.resets.attempts import Attempts
+
+        return Attempts(self)
 
     @cached_property
     def vantage(self) -> Vantages:

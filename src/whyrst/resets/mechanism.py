@@ -120,7 +120,11 @@ class Mechanisms:
         foreign = self.foreign_ttl.yes & ~ended
         zero_tos = self._r.habits.tos_mirrored.no & (self._r.seg(Seg.TOS) == 0) & self._r.shape.linux_passive.yes
         unlabelled = self._r.habits.flow_label_zero.yes & self._r.shape.linux_passive.yes
-        goes_on = self._r.aftermath.sender_goes_on.yes & self._r.progress.synchronized & ~ended
+        # A kernel whose lookup missed during the handshake goes on, too (`kernel-handshake-race`).
+        missed = self._r.opening.dropped_soon & self._r.habits.ttl_same.yes & self._r.shape.linux_passive.yes
+        goes_on = self._r.aftermath.sender_goes_on.yes & self._r.progress.synchronized & ~ended & ~missed
+        # Where a device sent the SYN-ACK, the reset with another TTL is the server's own.
+        foreign = foreign & ~self._r.opening.proxy_syn_ack
         yes = self.passive_form & self._r.trigger.fits_exactly & (foreign | (zero_tos & ~ended) | unlabelled | goes_on)
         no = self.foreign_ttl.no & (self._r.habits.tos_mirrored.yes | ended)
         return Fact(np.where(yes, np.int8(1), np.where(no, np.int8(-1), np.int8(0))))
@@ -140,16 +144,6 @@ class Mechanisms:
     def among(self, *codes: int) -> Fact:
         """It came about in one of these ways; unknown where no way was found."""
         return Fact.of(np.isin(self.code, codes), self.code != UNKNOWN)
-
-    @cached_property
-    def by_socket(self) -> Fact:
-        """A socket of the sender wrote it; unknown where the mechanism is."""
-        return Fact.of(self.code == ACTIVE, self.code != UNKNOWN)
-
-    @cached_property
-    def by_stack(self) -> Fact:
-        """The sender's stack wrote it as an answer; unknown where the mechanism is."""
-        return Fact.of(self.code == PASSIVE, self.code != UNKNOWN)
 
     @cached_property
     def _lost_trigger(self) -> Mask:

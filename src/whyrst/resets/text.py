@@ -237,10 +237,28 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "resets_of_service": lambda r, i: int(r.neighbours.resets_of_service[i]),
     "resets_of_client": lambda r, i: int(r.neighbours.resets_of_client[i]),
     "fins_of_client": lambda r, i: int(r.neighbours.fins_of_client[i]),
+    "habitual_resets": lambda r, i: int(
+        (r.neighbours.resets_of_client if r.by_client[i] else r.neighbours.resets_of_service)[i]
+    ),
+    "habitual_fins": lambda r, i: int(
+        (r.neighbours.fins_of_client if r.by_client[i] else r.neighbours.fins_of_service)[i]
+    ),
     "burst_size": lambda r, i: int(r.neighbours.burst_size[i]),
     "since_burst": lambda r, i: duration(int(r.neighbours.since_burst[i])),
     "burst_quiet": lambda r, i: duration(int(r.neighbours.watched_after_burst[i])),
     "fins_of_service": lambda r, i: int(r.neighbours.fins_of_service[i]),
+    "clients_refused": lambda r, i: int(r.attempts.clients_refused[i]),
+    "services_refused": lambda r, i: int(r.attempts.services_refused[i]),
+    "served": lambda r, i: int(r.attempts.served[i]),
+    "dropped": lambda r, i: int(r.attempts.dropped[i]),
+    "ended_unserved": lambda r, i: int(r.attempts.ended_unserved[i]),
+    "ports_tried": lambda r, i: int(r.attempts.ports_tried[i]),
+    "hosts_tried": lambda r, i: int(r.attempts.hosts_tried[i]),
+    "unasked": lambda r, i: int(r.attempts.unasked[i]),
+    "syn_ttl": lambda r, i: int(r.server(Dir.SYN_TTL)[i]),
+    "server_syn_window": lambda r, i: int(r.server(Dir.SYN_WINDOW)[i]),
+    "client_syn_window": lambda r, i: int(r.client(Dir.SYN_WINDOW)[i]),
+    "trigger_ack": lambda r, i: int(r.trigger.ack[i]),
     "fan_out": lambda r, i: int(r.neighbours.fan_out[i]),
     "probe_period": lambda r, i: duration(int(r.neighbours.probe_period[i])),
     "host_answers_many": lambda r, i: int(r.neighbours.host_answers_many[i]),
@@ -250,6 +268,7 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "status": lambda r, i: int(r.sender(Dir.STATUS)[i]),
 }
 """What a sentence may name. A field that ends in `_frame` is also a frame of the evidence."""
+
 
 def fill(template: str, r: Resets, i: int) -> tuple[str, tuple[int, ...]]:
     """A sentence for reset i, and the frames that it names.
