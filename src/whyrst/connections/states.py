@@ -50,7 +50,7 @@ class Event(IntEnum):
     S_RST = 8
     R_RST = 9
     MIDSTREAM = 10
-    """Data or an ACK of a connection whose beginning was not captured."""
+    """Data or an ACK of a connection whose beginning, or whose SYN-ACK, was not captured."""
 
 
 TRANSITIONS: dict[State, dict[Event, State]] = {
@@ -65,6 +65,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.SYN_SENT: {
         Event.R_SYN: State.SYN_RECEIVED,
         Event.R_SYN_ACK: State.ESTABLISHED,
+        Event.MIDSTREAM: State.ESTABLISHED,
         Event.S_RST: State.RESET,
         Event.R_RST: State.RESET,
     },

@@ -82,8 +82,9 @@ class Tracker:
             first = int(self.g[Glob.RESETS])
             self.g[Glob.NAMES] = 0
             done = loop.follow(
-                rows.reshape(-1), done, n, self._table, self._heads, self._resets.reshape(-1), self.log.reshape(-1),
-                self.g, self._moves, self._keep, buffer, self._seen, self._found,
+                rows.reshape(-1).data, done, n, self._table.data, self._heads.data, self._resets.reshape(-1).data,
+                self.log.reshape(-1).data, self.g.data, self._moves.data, self._keep, buffer, self._seen.data,
+                self._found.data,
             )  # fmt: skip
             self._keep_names(buffer)
             self._keep_payloads(first, buffer)
@@ -93,7 +94,7 @@ class Tracker:
 
     def close(self) -> Iterator[Cells]:
         """End of the capture: yields the resets that are left."""
-        loop.count_open(self._table, self.g)
+        loop.count_open(self._table.data, self.g.data)
         while self.g[Glob.RESETS] > self.g[Glob.FLUSHED]:
             yield from self._ripe(self._pending // 2)
 
@@ -101,8 +102,8 @@ class Tracker:
         """The oldest resets, at most so many, in one contiguous range of the ring."""
         first, last = int(self.g[Glob.FLUSHED]), int(self.g[Glob.RESETS])
         after = self._resets[Rst.AFTER :].copy()
-        loop.propagate(self._resets.reshape(-1), first, last)
-        loop.sync(self._table, self.log.reshape(-1), self.g)
+        loop.propagate(self._resets.reshape(-1).data, first, last)
+        loop.sync(self._table.data, self.log.reshape(-1).data, self.g.data)
         at = first % self._pending
         count = min(last - first, most, self._pending - at)
         yield self._resets[:, at : at + count]

@@ -351,8 +351,8 @@ def bucket(
     mask: cython.longlong,
 ) -> cython.longlong:
     """Hash bucket of a 4-tuple, equal for both directions."""
-    a: cython.ulonglong = ((alo ^ (ahi * 31)) & M64) + (aport << 32)
-    b: cython.ulonglong = ((blo ^ (bhi * 31)) & M64) + (bport << 32)
+    a: cython.ulonglong = ((alo ^ (ahi * 31)) + (aport << 32)) & M64
+    b: cython.ulonglong = ((blo ^ (bhi * 31)) + (bport << 32)) & M64
     a = (a ^ (a >> 29)) & M64
     b = (b ^ (b >> 29)) & M64
     h: cython.ulonglong = (a + b) & M64
@@ -476,7 +476,8 @@ def expire(
 ) -> cython.void:
     """Let the oldest finished connections go: those over the limit in number, or finished FINISHED_KEEP ago.
 
-    One that spoke again after its end (a forged reset that nobody believed) is alive and leaves the queue.
+    One that spoke again after its end (a forged reset that nobody believed) is alive and leaves the queue, unless
+    another connection has taken its place.
     """
     slot: cython.longlong
     b: cython.longlong
@@ -489,7 +490,11 @@ def expire(
         if g[G_OLDEST] < 0:
             g[G_NEWEST] = -1
         g[G_FINISHED] -= 1
-        if t[b + C_LAST_TIME] > t[b + C_FINISHED] + STILL_ALIVE and now - t[b + C_LAST_TIME] < FINISHED_KEEP:
+        if (
+            t[b + C_BUCKET] >= 0
+            and t[b + C_LAST_TIME] > t[b + C_FINISHED] + STILL_ALIVE
+            and now - t[b + C_LAST_TIME] < FINISHED_KEEP
+        ):
             t[b + C_USED] = 1
             t[b + C_FINISHED] = 0
             g[G_LIVE] += 1
@@ -778,6 +783,14 @@ def record_reset(
     previous: cython.longlong = t[b + C_RESET_LAST]
     if previous >= 0 and previous >= g[G_FLUSHED]:
         note_reset_after(x, rows, o, size, previous % ring, side)
+        # The latest of the same end may lie behind resets of the other one; each of those is passed once.
+        while previous >= g[G_FLUSHED] and x[X_SIDE * size + previous % ring] != side:
+            previous = x[X_PREVIOUS * size + previous % ring]
+        if previous >= g[G_FLUSHED]:
+            k = previous % ring
+            x[X_RST_STEP * size + k] = ahead(rows[o + S_SEQ], x[S_SEQ * size + k])
+            x[X_RST_NEXT_TIME * size + k] = rows[o + S_TIME]
+            x[X_NEXT_TTL * size + k] = rows[o + S_TTL]
     g[G_RESETS] = n + 1
     t[b + C_RESET_LAST] = n
     t[b + C_RESETS] += 1
@@ -809,10 +822,6 @@ def note_reset_after(
         x[X_RSTS_AFTER * size + r] += 1
         if rows[o + S_SEQ] == x[S_SEQ * size + r]:
             x[X_RSTS_EQUAL * size + r] += 1
-        if x[X_RST_NEXT_TIME * size + r] == 0:
-            x[X_RST_STEP * size + r] = ahead(rows[o + S_SEQ], x[S_SEQ * size + r])
-            x[X_RST_NEXT_TIME * size + r] = rows[o + S_TIME]
-            x[X_NEXT_TTL * size + r] = rows[o + S_TTL]
     else:
         x[X_PEER_RSTS * size + r] += 1
         if x[X_PEER_RST_TIME * size + r] == 0:
@@ -1054,6 +1063,9 @@ def follow(
                 unlink(t, heads, old)
                 t[old * WIDTH + C_BUCKET] = -1
             slot = take_slot(t, heads, log, g, time)
+            if slot == old:
+                # The table is full, and what was known of the old connection had to go.
+                old = -1
             b = slot * WIDTH
             clear(t, b)
             side = 0
@@ -1217,9 +1229,17 @@ def follow(
                     t[d + D_STATE] = moves[t[d + D_STATE] * ns + 0]
                     t[p + D_STATE] = moves[t[p + D_STATE] * ns + 1]
             else:
-                if t[d + D_STATE] == 0 and t[d + D_ISN] < 0 and (flags & 0x11) != 0:
+                if t[d + D_STATE] == SYN_SENT and (flags & 0x10) != 0:
+                    # The SYN-ACK was not captured: only who got it acknowledges.
+                    t[d + D_STATE] = moves[SYN_SENT * ns + 10]
+                    t[p + D_STATE] = moves[t[p + D_STATE] * ns + 10]
+                elif t[d + D_STATE] == 0 and t[d + D_ISN] < 0 and t[d + D_FINS] == 0 and (flags & 0x11) != 0:
                     # Middle of a conversation: both ends must have been synchronized.
-                    if t[b + C_KNOWN] == 0 or t[d + D_PACKETS] > 0 or t[p + D_STATE] > SYN_SENT:
+                    if (
+                        t[b + C_KNOWN] == 0
+                        or t[p + D_STATE] > SYN_SENT
+                        or (t[d + D_PACKETS] > 0 and t[b + C_FOREIGN_ACK] < 0)
+                    ):
                         t[d + D_STATE] = moves[t[d + D_STATE] * ns + 10]
                         t[p + D_STATE] = moves[t[p + D_STATE] * ns + 10]
                 win = rows[o + S_WINDOW]
@@ -1253,7 +1273,7 @@ def follow(
                     or (t[d + D_PACKETS] == 0 and t[d + D_ISN] < 0)
                     or (t[d + D_ISN] == seq and (flags & 0x02) != 0 and t[d + D_SYNS] == 1)
                 ):
-                    adv = 1
+                    adv = length + 1
                     if t[d + D_NXT] >= 0 and (flags & 0x02) == 0:
                         adv = ahead(end, t[d + D_NXT])
                 else:
@@ -1503,7 +1523,6 @@ def propagate(x: cython.longlong[::1], first: cython.longlong, last: cython.long
             first_of(x, size, q, r, X_SENDER_AFTER_FRAME, X_PEER_AFTER_FRAME)
             first_of(x, size, q, r, X_PEER_AFTER_TIME, X_SENDER_AFTER_TIME)
             first_of(x, size, q, r, X_PEER_AFTER_FRAME, X_SENDER_AFTER_FRAME)
-            first_of(x, size, q, r, X_RST_NEXT_TIME, X_PEER_RST_TIME)
         first_of(x, size, q, r, X_SYN_AFTER, X_SYN_AFTER)
 
 
