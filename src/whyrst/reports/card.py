@@ -7,7 +7,9 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from whyrst.reports.amounts import HARM_WORDS, count, listing
+from whyrst.reports.findings import harm_counts
 from whyrst.reports.groups import who
+from whyrst.reports.page import LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 
 FACTS = 3
 """Facts that are shown unless all are asked for."""
+
+UNDETERMINED = "undetermined"
+"""The cause that is none."""
+
+NEAR = 0.05
+"""Probability from which on a runner-up is named unless all are asked for."""
 
 MECHANISM_WORDS = {
     "active": "a socket aborted itself",
@@ -35,37 +43,57 @@ def card(page: Page, finding: Finding, cause: Cause | None, view: View) -> None:
     if verdict is None:
         return
     page.blank()
-    sure = listing([word if len(finding.confidence) == 1 else f"{n:,} {word}" for word, n in finding.confidence])
-    if finding.cause == "undetermined":
-        sure = ""
+    _head(page, finding, cause)
+    _reasons(page, finding, verdict, view.detail)
+    _remedies(page, verdict)
+    page.field("see", _see(finding, verdict, view, page.width - LABEL))
+
+
+def _head(page: Page, finding: Finding, cause: Cause | None) -> None:
+    """Harm, name, counts, title, and who did it how to whom."""
+    several = len(finding.confidence) > 1
+    sure = [f"{n:,} {word}" if several else word for word, n in finding.confidence if finding.cause != UNDETERMINED]
     echoes = f" ({count(finding.echoes, 'echo', 'echoes')})" if finding.echoes else ""
     page.line(
         (finding.harm, f"{HARM_WORDS[finding.harm]}: "),
         ("bold", finding.cause),
         f"  {count(finding.resets, 'reset')}{echoes}",
-        ("dim", f"  {sure}" if sure else ""),
+        ("dim", f"  {listing(sure)}"),
     )
     if cause is not None:
         page.text(cause.title, indent=2)
     page.field("who", who(finding.groups))
-    page.field("how", listing([f"{name}: {MECHANISM_WORDS[name]}" for name, _ in finding.mechanism[:2]]))
+    several = len(finding.mechanism) > 1
+    how = [f"{name}{f' x{n:,}' if several else ''}: {MECHANISM_WORDS[name]}" for name, n in finding.mechanism]
+    page.field("how", how)
+
+
+def _reasons(page: Page, finding: Finding, verdict: Verdict, detail: int) -> None:
+    """What speaks for the cause, the next ones, and what the reset destroyed."""
     if verdict.declared:
         page.field("declared", f'"{verdict.declared}"')
-    page.field("why", facts(verdict, view.detail))
-    if view.detail > 1:
-        page.field("not", others(verdict, finding.ruled_out))
+    page.field("why", facts(verdict, detail))
+    decided = finding.cause != UNDETERMINED
+    rivals = others(verdict, finding.ruled_out) if detail > 1 else runners_up(verdict, 1 if decided else FACTS)
+    if rivals:
+        page.field("not" if decided else "maybe", rivals)
     if finding.harm != "none":
-        page.field("harm", verdict.harm.says)
-    page.field("rule", listing(verdict.references.rfc) or "no RFC clause asks for it")
+        mixed = [f"{n:,} {HARM_WORDS[level]}" for level, n in harm_counts([finding])]
+        page.field("harm", [*([listing(mixed)] if len(mixed) > 1 else []), verdict.harm.says])
+
+
+def _remedies(page: Page, verdict: Verdict) -> None:
+    """Where it is written down, and what to do."""
+    if verdict.cause != UNDETERMINED:
+        page.field("rule", listing(verdict.references.rfc) or "no RFC clause asks for it")
     source = list(verdict.references.source)
     if verdict.references.counter:
         source.append(f"counter {verdict.references.counter}")
     if source:
         page.field("kernel", source)
-    page.field("fix", verdict.fix)
-    if verdict.to_be_sure and verdict.to_be_sure != "-":
-        page.field("be sure", verdict.to_be_sure)
-    page.field("see", _see(finding, verdict, view))
+    for label, text in (("fix", verdict.fix), ("be sure", verdict.to_be_sure)):
+        if text not in {"", "-"}:
+            page.field(label, text)
 
 
 def facts(verdict: Verdict, detail: int) -> list[str]:
@@ -95,6 +123,15 @@ def others(verdict: Verdict, impossible: Sequence[tuple[str, str]] = ()) -> list
     return lines or ["no other cause was near"]
 
 
+def runners_up(verdict: Verdict, number: int) -> list[str]:
+    """The next causes, as far as they were near."""
+    return [
+        f"{one.cause} ({one.probability:.0%}): {one.why_not}"
+        for one in verdict.alternatives[:number]
+        if one.probability >= NEAR
+    ]
+
+
 def mark(one: Evidence) -> str:
     """How a fact speaks: `+` for, `-` against, `?` not known."""
     if one.holds == "unknown":
@@ -102,12 +139,13 @@ def mark(one: Evidence) -> str:
     return "-" if (one.weight == "refutes") == (one.holds == "yes") else "+"
 
 
-def _see(finding: Finding, verdict: Verdict, view: View) -> list[str]:
-    """Where to look further; frames only when all are of one capture."""
+def _see(finding: Finding, verdict: Verdict, view: View, room: int) -> list[str]:
+    """Where to look further: a command on one line; frames only when all are of one capture."""
     lines = []
     name = view.names[0] if len(view.names) == 1 else verdict.capture
     if name != "-":
-        lines.append(f"whyrst show {quote(name)} --frame {verdict.frame}")
+        command = f"whyrst show {quote(name)} --frame {verdict.frame}"
+        lines.append(command if len(command) <= room else f"whyrst show FILE --frame {verdict.frame}")
     if finding.resets > 1 and len(view.names) == 1:
         frames = ", ".join(str(frame) for frame in finding.frames)
         left = finding.resets - len(finding.frames)

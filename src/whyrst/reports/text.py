@@ -8,6 +8,7 @@ from whyrst.reports.amounts import HARM_WORDS, clock, count, listing
 from whyrst.reports.card import card
 from whyrst.reports.findings import collect, harm_counts
 from whyrst.reports.page import Page, View
+from whyrst.reports.printable import printable
 from whyrst.reports.quality import quality_lines
 from whyrst.reports.source import WORST_FIRST
 
@@ -49,9 +50,10 @@ def write(source: Source, out: BinaryIO, view: View) -> None:
 def _head(page: Page, source: Source, findings: list[Finding]) -> None:
     captures = source.quality.captures
     name = captures[0] if len(captures) == 1 else count(len(captures), "capture")
-    name = "standard input" if name == "-" else name
+    name = "standard input" if name == "-" else printable(name)
     total = sum(one.resets for one in findings)
-    page.text(f"{count(total, 'TCP reset') if total else 'No TCP resets'} in {name}", style="bold")
+    title = f"{count(total, 'TCP reset') if total else 'No TCP resets'} in "
+    page.line(("bold", title + end_of(name, page.width - len(title))))
     if total:
         harms = harm_counts(findings)
         words = [f"{number:,} {HARM_WORDS[level]}" for level, number in harms]
@@ -59,6 +61,15 @@ def _head(page: Page, source: Source, findings: list[Finding]) -> None:
         if echoes:
             words.append(f"{count(echoes, 'is an echo', 'are echoes')} of an earlier one")
         page.field("harm", listing(words), style=harms[0][0])
+
+
+def end_of(path: str, room: int) -> str:
+    """The end of a path, which says most, when the whole does not fit.
+
+    >>> end_of("/captures/friday/shop.pcap", 20)
+    '...friday/shop.pcap'
+    """
+    return path if len(path) <= room else f"...{path[len(path) - max(room - 3, 1) :].lstrip('/')}"
 
 
 def _incidents(page: Page, incidents: tuple[Incident, ...]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import jsonschema
@@ -154,3 +156,27 @@ def test_explain():
 def test_every_manual_fits(shown):
     for name in all_causes():
         assert 0 < widest(shown("explain", name)) <= 80
+
+
+def test_ctrl_c_ends_standard_input_and_the_report_follows():
+    command = [sys.executable, "-m", "whyrst.cli", "analyze", "-"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:
+        process.stdin.write(REFUSED.read_bytes())
+        process.stdin.flush()
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        out = process.stdout.read()
+        assert b"in standard input" in out
+        assert process.stderr.read() == b""
+        assert process.wait(10) == 130
+
+
+def test_ctrl_c_on_a_file_that_does_not_come(tmp_path):
+    pipe = tmp_path / "pipe.pcap"
+    os.mkfifo(pipe)
+    with subprocess.Popen([sys.executable, "-m", "whyrst.cli", "analyze", pipe], stderr=subprocess.PIPE) as process:
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert process.stderr.read().strip() == b""

@@ -89,6 +89,7 @@ def command(
     from whyrst.capture.errors import damage_line
     from whyrst.capture.filter import FilterError
     from whyrst.cli.fail_on import Watched
+    from whyrst.cli.interrupt import ends_input
     from whyrst.cli.progress import Bar
     from whyrst.cli.status import Status, say
     from whyrst.reports import formats
@@ -104,7 +105,11 @@ def command(
         names=files,
     )
     streams_to_terminal = (as_json or quiet or name != "text") and not to_file and sys.stdout.isatty()
-    with Bar(wanted=not no_progress and not streams_to_terminal) as bar, _opened(output) as out:
+    with (
+        Bar(wanted=not no_progress and not streams_to_terminal) as bar,
+        ends_input(wanted="-" in files) as interrupt,
+        _opened(output) as out,
+    ):
         try:
             analysis = analyze(files, filter=expression, join=join, progress=bar)
             report = Watched(analysis, bar.close)
@@ -117,6 +122,8 @@ def command(
         say(f"warning: {damage_line(one)}")
     for unread in analysis.errors:
         say(str(unread))
+    if interrupt.happened:
+        return Status.INTERRUPTED
     if analysis.errors:
         return Status.UNREADABLE
     if report.matches(conditions):
