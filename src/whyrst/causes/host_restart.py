@@ -70,9 +70,9 @@ def judge(r: Resets) -> Iterator[Sign]:
     spoke = r.sender(Dir.PACKETS) > 0
     several = r.neighbours.host_answers_ports > 1
     yield needed(r.mechanism.among(PASSIVE), "the {sender}'s TCP answered a segment that it could not place")
-    yield needed(~r.mechanism.sender_had_ended, "the {sender} had neither closed nor reset the connection before")
+    yield needed(~r.mechanism.over, "neither end had reset the connection before, and the {sender} had not closed")
     yield needed(
-        Fact.of(r.progress.synchronized & ~r.trigger.is_syn & ~r.trigger.is_syn_ack, r.progress.synchronized | spoke),
+        Fact.of(r.progress.synchronized, r.progress.synchronized | spoke),
         "it answers a segment in the middle of the conversation",
     )
     yield needed(
@@ -80,9 +80,9 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the {sender} had been silent for {sender_silence}, long enough for a restart or failover",
         "the {sender} had spoken {sender_silence} before, too short a time for a restart",
     )
-    yield supports(several, "{host_answers_ports} ports of the same host gave such resets within a minute")
+    yield supports(Fact.of(several, spoke), "{host_answers_ports} ports of the same host gave such resets within a minute")
     yield supports(
-        several & (r.silences.broken_alike < r.neighbours.host_answers_many),
+        Fact.of(several & (r.silences.broken_alike < r.neighbours.host_answers_many), spoke),
         "those connections had been silent for different times, so no idle timer explains them",
         "no silences of other connections speak against an idle timer",
     )
@@ -98,4 +98,8 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the silence is not close to any known idle timeout",
     )
     yield excludes(r.neighbours.host_lived_through, "another connection of the host lived through that time")
+    yield excludes(
+        r.progress.answers_connect | r.trigger.is_syn | r.trigger.is_syn_ack, "it answers an attempt to connect"
+    )
+    yield excludes(r.stalls.server_repeats_syn_ack, "the server had repeated its SYN-ACK: it never took the connection")
     yield excludes(r.neighbours.twin, "the {sender} holds the same ports and numbers towards another address")

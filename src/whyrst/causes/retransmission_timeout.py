@@ -42,7 +42,7 @@ CAUSE = Cause(
     title="A segment was repeated until its sender gave up",
     type="active|passive",
     fix="Find where the repeated segment is lost (captures at both ends at once, `mtr --tcp`), and mend the path.",
-    to_be_sure="On the sender: `nstat -az TcpExtTCPAbortOnTimeout`; at the other end: does the repeated segment arrive?",
+    to_be_sure="On the sender: `nstat -az TcpExtTCPAbortOnTimeout`; a capture at the other end: does the segment arrive?",
     rfc=("RFC 9293 section 3.8.3", "RFC 6298 section 5.5"),
     kernel=("net/ipv4/tcp_timer.c: tcp_write_timeout -> tcp_write_err, retransmits_timed_out (sends no reset)",),
     counter="TCPAbortOnTimeout",
@@ -79,8 +79,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield needed(stalls.sender_backs_off, "the waits between the repeats grow as a retransmission timer's do")
     yield decides(
         (active & stalls.sender_next_rung) | (passive & stalls.sender_stopped & late),
-        "the repeats had lasted {sender_span}, and the reset came {overdue} after the last one, as the end of the ladder "
-        "asks",
+        "the repeats had lasted {sender_span}, and the reset came {overdue} after the last one, at the ladder's end",
         "the reset, {overdue} after the last repeat, does not stand at the end of the ladder",
     )
     yield supports(~stalls.peer_spoke_meanwhile, "the {peer} said nothing during that time: nothing got through")

@@ -73,7 +73,7 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the {sender} had given up waiting: its repeats or probes had ended without an answer",
         "the {sender} was not waiting for an acknowledgement",
     )
-    yield needed(~r.mechanism.sender_had_ended, "the {sender} had not closed or reset the connection before")
+    yield needed(~r.mechanism.over, "neither end had reset the connection before, and the {sender} had not closed")
     yield supports(
         gave_up & (stalls.sender_span < SYSTEM),
         "it had stopped after {sender_repeats} repeats in {sender_span}, far below the system's own limit",

@@ -53,6 +53,9 @@ DIAGNOSTIC = {
     17: "middlebox interference",
 }
 
+DEVICE_CODES = 8
+"""Diagnostic codes from here on may come from devices on the path."""
+
 NETSCALER = {
     8196: "SSL bad record",
     8201: "packet for no connection",
@@ -92,7 +95,7 @@ class Told(NamedTuple):
     """A declared reason.
 
     Attributes:
-        by: "mptcp", "diagnostic", "text" or "netscaler".
+        by: "mptcp", "diagnostic", "vendor" (a diagnostic payload with a vendor's code), "text" or "netscaler".
         code: number of the reason, -1 for text.
         says: it in words.
     """
@@ -128,7 +131,9 @@ class Declared:
         """
         window = self._r.seg(Seg.WINDOW)
         code = np.isin(window, np.fromiter(NETSCALER, dtype=np.int64))
-        moved = np.abs(window - self._r.sender(Dir.WINDOW)) > window // 8
+        last = self._r.sender(Dir.WINDOW)
+        steady = (last == self._r.sender(Dir.WINDOW_MAX)) & (self._r.sender(Dir.SEGMENTS) > 0) & (window > last)
+        moved = (np.abs(window - last) > window // 8) | steady
         return code & moved & ~self._r.shape.has_timestamps
 
     @cached_property
@@ -147,6 +152,15 @@ class Declared:
         mask = np.zeros(len(self._r), dtype=bool)
         mask[list(self.payload)] = True
         return mask
+
+    @cached_property
+    def by_device(self) -> Mask:
+        """A proxy, balancer or firewall declares its reason: a NetScaler code, a text, a vendor's code, or one of the
+        diagnostic codes that are meant for devices, too (8 and above; 1 to 7 are a TCP's own)."""
+        own = [i for i, told in self.payload.items() if told.by == "diagnostic" and told.code < DEVICE_CODES]
+        mask = self.in_payload.copy()
+        mask[own] = False
+        return mask | self.netscaler
 
     @cached_property
     def any(self) -> Mask:
@@ -178,10 +192,9 @@ def read_payload(data: bytes) -> Told | None:
     """
     if len(data) == COMPACT and int.from_bytes(data[:2], "big") == MAGIC:
         code, pen = int.from_bytes(data[2:4], "big"), int.from_bytes(data[4:8], "big")
-        says = (
-            DIAGNOSTIC.get(code, "unknown reason") if pen == 0 else f"reason of the vendor with enterprise number {pen}"
-        )
-        return Told("diagnostic", code, f"diagnostic payload, reason {code}: {says}")
+        if pen:
+            return Told("vendor", code, f"diagnostic payload, reason {code} of the vendor with enterprise number {pen}")
+        return Told("diagnostic", code, f"diagnostic payload, reason {code}: {DIAGNOSTIC.get(code, 'unknown')}")
     at = data.find(CBOR_MAGIC, 0, 4)
     if at >= 0:
         return _read_cbor(data[at + len(CBOR_MAGIC) :])

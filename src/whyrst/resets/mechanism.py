@@ -21,7 +21,7 @@ import numpy as np
 
 from whyrst.fast.layout import Seg
 from whyrst.fast.tables import Answer, Conn, Dir, Rst
-from whyrst.resets.facts import MS, Fact, ahead
+from whyrst.resets.facts import MS, SECOND, Fact, ahead
 
 if TYPE_CHECKING:
     from whyrst.resets.columns import Resets
@@ -31,6 +31,8 @@ UNKNOWN, ACTIVE, PASSIVE, FIREWALL, FORGED = range(5)
 MECHANISMS = ("unknown", "active", "passive", "firewall", "forged")
 
 MANY_SIGNS = 2
+IDLE = 29 * SECOND
+"""The shortest idle timeout of a device in use is 30 s."""
 
 
 class Mechanisms:
@@ -77,6 +79,18 @@ class Mechanisms:
         return progress.sender_fin | progress.sender_reset_before
 
     @cached_property
+    def over(self) -> Mask:
+        """The connection had ended for the sender: it had closed, or one of the two ends had reset it."""
+        return self.sender_had_ended | self._r.progress.peer_reset_before
+
+    @cached_property
+    def by_timer(self) -> Mask:
+        """In sequence, alone, out of a long silence of both ends: only a device that kept the connection's state
+        knows the numbers then, and its idle timer let it write (Azure's balancer does)."""
+        alone = ~self._r.aftermath.burst_before & ~self._r.aftermath.burst_after & ~self._r.shape.with_fin
+        return (self._r.silences.before >= IDLE) & self._r.progress.seq_is_next & alone
+
+    @cached_property
     def foreign_ttl(self) -> Fact:
         """The TTL is none that the address's own host has, in this connection or another."""
         here = self._r.habits.ttl_same
@@ -95,7 +109,7 @@ class Mechanisms:
         signs = habits.signs
         ended = self.sender_had_ended
         honest = self.passive_form & self._r.trigger.fits_exactly & ended
-        goes_on = after.sender_goes_on.yes & progress.synchronized & ~ended
+        goes_on = after.sender_goes_on.yes & progress.synchronized & ~progress.sender_fin
         stepping = after.steps & ((signs >= 1) | after.sender_goes_on.yes | after.challenged.yes)
         lone = (signs == 1) & habits.ttl_same.no & self.passive_form & self._r.trigger.fits_exactly
         yes = ((signs >= MANY_SIGNS) | (goes_on & (signs >= 1) & ~lone) | stepping | self._r.shape.with_fin) & ~honest
@@ -136,8 +150,14 @@ class Mechanisms:
         fits = self._r.trigger.fits_exactly
         passive = self.passive_form & (fits | self._lost_trigger)
         return np.select(
-            [forged & ~(passive & fits & firewall), firewall, passive, self.active_form],
-            [FORGED, FIREWALL, PASSIVE, ACTIVE],
+            [
+                forged & self.by_timer & ~self._r.aftermath.sender_goes_on.yes,
+                forged & (~(passive & fits & firewall) | self._r.aftermath.steps),
+                firewall,
+                passive,
+                self.active_form,
+            ],
+            [FIREWALL, FORGED, FIREWALL, PASSIVE, ACTIVE],
             UNKNOWN,
         ).astype(np.int64)
 
