@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 FACTS = 3
 """Facts that are shown unless all are asked for."""
 
+INDENT = 4
+"""Columns before a command that does not fit beside its label."""
+
 UNDETERMINED = "undetermined"
 """The cause that is none."""
 
@@ -46,7 +49,7 @@ def card(page: Page, finding: Finding, cause: Cause | None, view: View) -> None:
     _head(page, finding, cause)
     _reasons(page, finding, verdict, view.detail)
     _remedies(page, verdict)
-    page.field("see", _see(finding, verdict, view, page.width - LABEL))
+    _see(page, finding, verdict, view)
 
 
 def _head(page: Page, finding: Finding, cause: Cause | None) -> None:
@@ -139,15 +142,18 @@ def mark(one: Evidence) -> str:
     return "-" if (one.weight == "refutes") == (one.holds == "yes") else "+"
 
 
-def _see(finding: Finding, verdict: Verdict, view: View, room: int) -> list[str]:
+def _see(page: Page, finding: Finding, verdict: Verdict, view: View) -> None:
     """Where to look further: a command on one line; frames only when all are of one capture."""
-    lines = []
     name = view.names[0] if len(view.names) == 1 else verdict.capture
-    if name != "-":
-        command = f"whyrst show {quote(name)} --frame {verdict.frame}"
-        lines.append(command if len(command) <= room else f"whyrst show FILE --frame {verdict.frame}")
+    command = f"whyrst show {quote(name)} --frame {verdict.frame}" if name != "-" else f"frame {verdict.frame}"
+    if len(command) > page.width - INDENT:
+        command = f"whyrst show FILE --frame {verdict.frame}"
+    beside = len(command) <= page.width - LABEL
+    lines = [command] if beside else []
     if finding.resets > 1 and len(view.names) == 1:
         frames = ", ".join(str(frame) for frame in finding.frames)
         left = finding.resets - len(finding.frames)
         lines.append(f"frames {frames}{f' and {left:,} more' if left else ''}")
-    return lines or [f"frame {verdict.frame}"]
+    page.field("see", lines or [""])
+    if not beside:
+        page.text(command, indent=INDENT)
