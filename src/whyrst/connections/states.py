@@ -51,6 +51,8 @@ class Event(IntEnum):
     R_RST = 9
     MIDSTREAM = 10
     """Data or an ACK of a connection whose beginning, or whose SYN-ACK, was not captured."""
+    S_FIN_CROSSING = 11
+    """A FIN that does not acknowledge the other end's: its sender had not got that yet (simultaneous close)."""
 
 
 TRANSITIONS: dict[State, dict[Event, State]] = {
@@ -96,6 +98,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     },
     State.CLOSE_WAIT: {
         Event.S_FIN: State.LAST_ACK,
+        Event.S_FIN_CROSSING: State.CLOSING,
         Event.S_RST: State.RESET,
         Event.R_RST: State.RESET,
     },

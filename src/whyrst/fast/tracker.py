@@ -1359,7 +1359,10 @@ def follow(
                         t[d + D_FIN_SEQ] = (end - 1) & M32
                         t[d + D_FIN_TIME] = time
                         t[d + D_FIN_FRAME] = rows[o + S_FRAME]
-                        t[d + D_STATE] = moves[t[d + D_STATE] * ns + 5]
+                        if t[p + D_FIN_SEQ] >= 0 and (flags & 0x10) != 0 and ahead(ack, t[p + D_FIN_SEQ]) <= 0:
+                            t[d + D_STATE] = moves[t[d + D_STATE] * ns + 11]
+                        else:
+                            t[d + D_STATE] = moves[t[d + D_STATE] * ns + 5]
                         t[p + D_STATE] = moves[t[p + D_STATE] * ns + 6]
             elif t[d + D_NXT] < 0:
                 t[d + D_NXT] = seq

@@ -75,6 +75,7 @@ class Ladder:
         receiver = "server" if sender == "client" else "client"
         self.time += round(float(given.pop("wait", 0.001)) * 1e9)
         row = dict(USUAL)
+        assert (flags is None) == ("again" in marks), "a line has flags, or repeats"
         if "again" in marks:
             row = dict(self.latest[sender])
         if flags is not None:
