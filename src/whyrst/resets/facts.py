@@ -29,6 +29,8 @@ class Fact:
     """
 
     __slots__ = ("values",)
+    __array_ufunc__ = None
+    """So that `mask & fact` comes to this class and not to numpy, which would take the fact for one object."""
 
     def __init__(self, values: npt.NDArray[np.int8]) -> None:
         self.values = values

@@ -135,7 +135,7 @@ class Opening:
 
     @cached_property
     def whole_syn(self) -> Fact:
-        """The client's SYN is one of an ordinary system, with window scaling, SACK or timestamps; unknown without it."""
+        """The client's SYN is an ordinary system's, with window scaling, SACK or timestamps; unknown without it."""
         options = self._r.client(Dir.SYN_OPTIONS)
         return Fact.of((options & (Opt.WSCALE | Opt.SACK_OK | Opt.TIMESTAMPS)) != 0, options >= 0)
 

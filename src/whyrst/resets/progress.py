@@ -10,7 +10,7 @@ import numpy as np
 from whyrst.connections.states import State
 from whyrst.fast.layout import Seg
 from whyrst.fast.tables import Conn, Dir, Rst
-from whyrst.resets.facts import Fact, ahead
+from whyrst.resets.facts import SECOND, Fact, ahead
 
 if TYPE_CHECKING:
     from whyrst.fast.tables import Dir as DirCell
@@ -208,3 +208,46 @@ class Progress:
     def no_payload(self) -> Mask:
         """Neither side had sent a byte."""
         return (self.sender_bytes == 0) & (self.peer_bytes == 0)
+
+    @cached_property
+    def _peer_turn_at_fin(self) -> Mask:
+        """The peer's latest turn to speak had begun when the sender closed."""
+        peer_side = np.where(self._r.by_client, 1, 0)
+        began = self._r.conn(Conn.T_TURN) <= self._r.sender(Dir.FIN_TIME)
+        return (self._r.conn(Conn.DATA_SIDE) == peer_side) & began
+
+    @cached_property
+    def answer_due(self) -> Mask:
+        """The sender closed after it had asked and before the peer began its answer, which then came."""
+        asked = self._r.sender(Dir.DATA_TIME) > 0
+        peer_side = np.where(self._r.by_client, 1, 0)
+        came = (self._r.conn(Conn.DATA_SIDE) == peer_side) & ~self._peer_turn_at_fin
+        return self.sender_fin & asked & came
+
+    @cached_property
+    def answer_under_way(self) -> Mask:
+        """The sender closed while the peer was speaking: more of it came within a second and two round trips."""
+        soon = self._r.peer(Dir.DATA_TIME) - self._r.sender(Dir.FIN_TIME) <= SECOND + 2 * self._r.peer(Dir.RTT)
+        return self.sender_fin & self._peer_turn_at_fin & soon
+
+    @cached_property
+    def _first_of_connection(self) -> Column:
+        """Index of the first reset of the same connection in this batch, by jumps that double in length."""
+        ordinal, previous = self._r.own(Rst.ORDINAL), self._r.own(Rst.PREVIOUS)
+        here = np.arange(len(self._r))
+        order = np.argsort(ordinal)
+        at = (
+            order[np.minimum(np.searchsorted(ordinal[order], previous), max(len(order) - 1, 0))] if len(order) else here
+        )
+        jump = np.where((previous >= 0) & (ordinal[at] == previous), at, here)
+        while not np.array_equal(jump[jump], jump):
+            jump = jump[jump]
+        return jump
+
+    @cached_property
+    def sender_aborted_before(self) -> Mask:
+        """A reset of the sender that carried an acknowledgement had ended the connection: its socket's own."""
+        first = self._first_of_connection
+        mine = self._r.own(Rst.SIDE)[first] == self._r.own(Rst.SIDE)
+        began = mine & self._r.shape.has_ack[first] & ~self.answers_connect[first]
+        return self.sender_reset_before & ((self._r.sender(Dir.RST_ACK) != 0) | began)

@@ -117,6 +117,15 @@ ALERTS = {
 """TLS alert descriptions, RFC 8446 section 6."""
 
 
+def _ending(r: Resets, i: int) -> str:
+    if r.sender(Dir.RSTS)[i] > 0:
+        return f"the {_role(r, i, sender=True)} had reset it in frame {int(r.sender(Dir.RST_FRAME)[i])}"
+    if r.peer(Dir.RSTS)[i] > 0:
+        return f"the {_role(r, i, sender=False)} had reset it in frame {int(r.peer(Dir.RST_FRAME)[i])}"
+    mine, theirs = int(r.sender(Dir.FIN_FRAME)[i]), int(r.peer(Dir.FIN_FRAME)[i])
+    return f"both sides had closed, in frames {mine} and {theirs}"
+
+
 def _alert(r: Resets, i: int) -> str:
     for get in (r.sender, r.peer):
         code = int(get(Dir.ALERT)[i])
@@ -264,6 +273,7 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "probe_period": lambda r, i: duration(int(r.neighbours.probe_period[i])),
     "host_answers_many": lambda r, i: int(r.neighbours.host_answers_many[i]),
     "client_resets_alike": lambda r, i: int(r.neighbours.client_resets_alike[i]),
+    "ending": _ending,
     "alert": _alert,
     "told": lambda r, i: told.says if (told := r.declared.told(i)) else "nothing",
     "status": lambda r, i: int(r.sender(Dir.STATUS)[i]),

@@ -1,0 +1,118 @@
+"""SO_LINGER with zero timeout made every close a reset.
+
+## What happened
+The program had set SO_LINGER with a timeout of zero on its socket (Java: `setSoLinger(true, 0)`, Go: `SetLinger(0)`).
+Then `close` does not send a FIN: it throws away what is still to be sent, sends `RST, ACK` and forgets the connection
+at once. Programs do that to avoid TIME_WAIT, in load tests, in health checks, or by a setting that nobody remembers.
+Bytes that were written last may never arrive, and the peer's program gets an error instead of the end of the input.
+
+## How to be sure
+- The exchange is complete: the request was answered, all of it was acknowledged, and then comes a reset where a FIN is
+  usual.
+- It happens every time. All connections of that program to that service end so, and none ends by FIN.
+- On Linux, `nstat -az TcpExtTCPAbortOnData` on the sender of the reset rises, and TCPAbortOnClose does not.
+- `strace -f -e trace=setsockopt -p PID` shows `SO_LINGER, {l_onoff=1, l_linger=0}`. This settles it.
+
+## Easily confused with
+- `close-with-unread-data`: the same reset, because bytes were unread. The counter TCPAbortOnClose tells, and on the
+  wire a window that jumps.
+- `application-abort`: the general name, when one such reset stands alone.
+- `socket-disconnect`: `connect` with AF_UNSPEC makes the same segment.
+- `admin-kill`: an operator destroyed the socket, at any moment, not after complete exchanges.
+- `health-check`: a probe that resets on purpose, in a fixed rhythm, without payload.
+- `listener-closed`: the listening socket was closed, and connections that were never accepted are reset.
+- `resource-limit`, `linger2-abort`: the program had closed in order, and the kernel cut the end short.
+- `proxy-policy`: a proxy ends connections by a rule and says so.
+
+## Fix
+Remove SO_LINGER, or set it to off. TIME_WAIT on the side that closes first is harmless; where it is not, let the other
+side close first, reuse connections, or widen `net.ipv4.ip_local_port_range`. Keep SO_LINGER zero for probes only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whyrst.causes.cause import Cause
+from whyrst.causes.evidence import doubts, excludes, hints, needed, refutes, supports
+from whyrst.fast.tables import Conn
+from whyrst.resets.facts import Fact
+from whyrst.resets.mechanism import ACTIVE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whyrst.causes.evidence import Sign
+    from whyrst.resets.columns import Resets
+
+CAUSE = Cause(
+    id="linger-zero",
+    title="SO_LINGER with zero timeout made the close a reset",
+    type="active",
+    fix="Remove SO_LINGER with zero timeout; let connections close with FIN.",
+    to_be_sure="`strace -f -e trace=setsockopt -p PID` shows SO_LINGER with l_linger=0; "
+    "`nstat -az TcpExtTCPAbortOnData` rises with each such close.",
+    rfc=("RFC 9293 section 3.10.5", "RFC 1122 section 4.2.2.13"),
+    kernel=(
+        "net/ipv4/tcp.c: __tcp_close -> tcp_disconnect -> tcp_send_active_reset, SOCK_LINGER and no sk_lingertime",
+    ),
+    counter="TCPAbortOnData",
+    reasons=("TCP_STATE",),
+    look_alikes=(
+        "close-with-unread-data",
+        "application-abort",
+        "socket-disconnect",
+        "admin-kill",
+        "health-check",
+        "listener-closed",
+        "resource-limit",
+        "linger2-abort",
+        "proxy-policy",
+    ),
+    lab="linger_zero",
+)
+
+SEVERAL, ALWAYS = 3, 5
+"""So many resets without a single FIN are a habit."""
+
+
+def judge(r: Resets) -> Iterator[Sign]:
+    """An active reset after a complete exchange, again and again; one alone is no more than an abort.
+
+    Nothing here decides: a program that always leaves a byte unread looks the same, so that the wire alone can
+    make this cause likely and never certain.
+    """
+    near = r.neighbours
+    resets = np.where(r.by_client, near.resets_of_client, near.resets_of_service)
+    fins = np.where(r.by_client, near.fins_of_client, near.fins_of_service)
+    asked_last = r.conn(Conn.DATA_SIDE) == 0
+    complete = (r.progress.sender_unacked == 0) & (r.progress.peer_unacked == 0) & ~asked_last
+    yield needed(r.mechanism.among(ACTIVE), "a socket of the {sender} that was still alive sent the reset")
+    yield needed(r.progress.synchronized, "the connection was established")
+    yield needed(
+        Fact.of(
+            (r.progress.sender_bytes > 0) & (r.progress.peer_bytes > 0), ~(r.progress.midstream | r.progress.one_sided)
+        ),
+        "both sides had sent payload",
+        "there was no exchange that a close could follow",
+    )
+    yield supports(
+        (resets >= SEVERAL) & (fins == 0),
+        "the {sender} ended {habitual_resets} connections of this kind by reset and none by FIN",
+        "no habit of resetting is seen ({habitual_resets} by reset, {habitual_fins} by FIN)",
+    )
+    yield supports((resets >= ALWAYS) & (fins == 0), "it does so every time", "it is not seen to do so every time")
+    yield hints(
+        complete,
+        "the exchange was complete: the request was answered and all bytes were acknowledged",
+        "the exchange was not complete",
+    )
+    yield doubts(r.progress.sender_fin, "the {sender} had sent a FIN before, in frame {sender_fin_frame}")
+    yield refutes(
+        r.progress.unread > 0, "{unread} bytes were acknowledged and probably not read", "no unread bytes are seen"
+    )
+    yield excludes(
+        r.stalls.window_jumps.yes | r.stalls.sender_window_shut, "its window tells that bytes were thrown away unread"
+    )
