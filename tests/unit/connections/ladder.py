@@ -93,7 +93,8 @@ class Ladder:
         row[Seg.TIME] = self.time
         if "aside" not in marks and not row[Seg.FLAGS] & Flag.RST:
             end = row[Seg.SEQ] + row[Seg.LENGTH] + (row[Seg.FLAGS] & 1) + (row[Seg.FLAGS] >> 1 & 1)
-            if "again" not in marks and (end - self.nxt[sender]) & 0xFFFFFFFF < 1 << 31:
+            opens = row[Seg.FLAGS] & Flag.SYN
+            if "again" not in marks and (opens or (end - self.nxt[sender]) & 0xFFFFFFFF < 1 << 31):
                 self.nxt[sender] = end & 0xFFFFFFFF
             self.latest[sender] = row
         if "lost" not in marks:
