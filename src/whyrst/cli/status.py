@@ -53,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
         return Status.UNREADABLE
     except (click.Abort, KeyboardInterrupt):
         return Status.INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click leaves by SystemExit when a pipe is closed, and only then
         _forget_output()
         return Status.PIPE_CLOSED
     except Exception as error:

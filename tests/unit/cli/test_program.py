@@ -131,8 +131,9 @@ def test_a_name_cannot_reach_the_terminal(tmp_path):
     assert b"\x1b" not in whyrst("analyze", tmp_path / "b\x1b[2J.pcap").stderr
 
 
-def test_a_reader_that_goes_away_is_no_error():
-    script = f"{sys.executable} -m whyrst.cli explain; echo status $? >&2"
+@pytest.mark.parametrize("command", ["analyze", "analyze --json", "analyze --format json", "analyze -q", "show"])
+def test_a_reader_that_goes_away_is_no_error(command):
+    script = f"{sys.executable} -m whyrst.cli {command} {REFUSED}; echo status $? >&2"
     with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
