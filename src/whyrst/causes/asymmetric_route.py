@@ -26,8 +26,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import excludes, hints, needed, refutes, supports
-from whyrst.fast.tables import Conn, Dir, Glob
+from whyrst.causes.evidence import excludes, needed, refutes, supports
+from whyrst.fast.tables import Conn, Dir, Log
 from whyrst.resets.facts import SECOND
 from whyrst.resets.mechanism import FIREWALL, PASSIVE
 
@@ -61,7 +61,8 @@ def judge(r: Resets) -> Iterator[Sign]:
     That a long-lived connection began before the capture looks the same, so it never becomes more than possible.
     """
     only_resets = r.sender(Dir.PACKETS) == 0
-    running = r.conn(Conn.FIRST_TIME) - int(r.g[Glob.FIRST_TIME]) >= RUNNING
+    began = int(r.neighbour(Log.T_FIRST).min()) if r.lines else 0
+    running = r.conn(Conn.FIRST_TIME) - began >= RUNNING
     yield needed(r.mechanism.among(PASSIVE, FIREWALL), "the reset answers a segment that its sender could not place")
     yield needed(
         r.progress.midstream & only_resets,
@@ -69,11 +70,12 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the {sender} had spoken in this connection, or its handshake came this way",
     )
     yield needed(
+        r.trigger.prompt, "it came at once after frame {trigger_frame}", "no segment shortly before asks for it"
+    )
+    yield needed(
         r.trigger.has_payload | r.trigger.is_bare_ack | r.trigger.probe | r.trigger.is_fin,
         "frame {trigger_frame} belongs to the middle of a conversation",
     )
     yield supports(running, "the capture had been running before the connection's first segment in it")
-    yield hints(r.neighbours.host_accepts > 0, "the host accepts other connections at that time")
-    yield hints(r.trigger.repeated | (r.own_delay >= 0), "each of the segments is answered")
     yield refutes(r.trigger.is_fin, "frame {trigger_frame} is a FIN, perhaps the last of a connection that had ended")
     yield excludes(r.neighbours.twin, "the {sender} holds the same ports and numbers towards another address")

@@ -81,5 +81,7 @@ def judge(r: Resets) -> Iterator[Sign]:
         "no request or hello stands right before it",
     )
     yield refutes(r.silences.before >= QUIET, "it came out of a long silence, as a device's idle timer does")
-    yield refutes(after.of_sender >= MANY, "there are {resets_of_sender} of them: somebody guesses numbers")
+    yield refutes(
+        (after.of_sender >= MANY) & (after.step != 0), "there are {resets_of_sender} of them: somebody guesses numbers"
+    )
     yield excludes(r.mechanism.forged.no, "it keeps the habits of its sender")

@@ -68,7 +68,8 @@ def judge(r: Resets) -> Iterator[Sign]:
     kernel's own state is gone are living connections answered passively, and then all of them are.
     """
     spoke = r.sender(Dir.PACKETS) > 0
-    several = r.neighbours.host_answers_ports > 1
+    several = r.neighbours.lost_services > 1
+    varied = r.silences.broken_alike < r.neighbours.lost_connections
     yield needed(r.mechanism.among(PASSIVE), "the {sender}'s TCP answered a segment that it could not place")
     yield needed(~r.mechanism.over, "neither end had reset the connection before, and the {sender} had not closed")
     yield needed(
@@ -80,9 +81,12 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the {sender} had been silent for {sender_silence}, long enough for a restart or failover",
         "the {sender} had spoken {sender_silence} before, too short a time for a restart",
     )
-    yield supports(Fact.of(several, spoke), "{host_answers_ports} ports of the same host gave such resets within a minute")
+    yield needed(
+        r.trigger.prompt, "it came at once after frame {trigger_frame}", "no segment shortly before asks for it"
+    )
+    yield supports(Fact.of(several, spoke), "the {sender} lost connections to {lost_services} services within a minute")
     yield supports(
-        Fact.of(several & (r.silences.broken_alike < r.neighbours.host_answers_many), spoke),
+        Fact.of(several & varied, spoke),
         "those connections had been silent for different times, so no idle timer explains them",
         "no silences of other connections speak against an idle timer",
     )
@@ -91,7 +95,10 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the {peer} had repeated its segment {peer_repeats} times without an answer: the host was away",
         "the {peer} got no sign before that the host was away",
     )
-    yield hints(r.neighbours.host_answers_many > 1, "other connections of the host were answered in the same way")
+    yield hints(
+        Fact.of(r.neighbours.lost_connections > 1, spoke), "it lost {lost_connections} connections within a minute"
+    )
+    yield refutes(r.trigger.is_fin, "frame {trigger_frame} is a FIN, perhaps of a connection that had ended before")
     yield refutes(
         r.silences.network_constant(r.silences.broken) >= 0,
         "the silence of {broken} is close to a known idle timeout ({broken_constant})",

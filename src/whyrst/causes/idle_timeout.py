@@ -32,7 +32,7 @@ import numpy as np
 
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, excludes, needed, refutes, supports
-from whyrst.resets.facts import SECOND, Fact
+from whyrst.resets.facts import MINUTE, SECOND, Fact
 from whyrst.resets.mechanism import FIREWALL, FORGED, PASSIVE
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     Passive with the host's own TTL, it may as well be the host that forgot. What tells the device are habits that
     are not the host's, a silence at a constant, and several connections with the same one.
     """
-    answered = r.mechanism.among(PASSIVE, FIREWALL) & (r.silences.broken >= SHORTEST)
+    answered = r.mechanism.among(PASSIVE, FIREWALL) & (r.silences.broken >= SHORTEST) & r.trigger.prompt
     by_itself = r.mechanism.among(FIREWALL, FORGED) & (r.silences.before >= SHORTEST)
     wait = np.where(answered.yes, r.silences.broken, r.silences.before)
     constant = r.silences.network_constant(wait) >= 0
@@ -84,13 +84,18 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield supports(constant, "the silence is close to a known idle timeout ({broken_constant})")
     yield supports(
-        (r.silences.broken_alike > 1) & constant,
+        wait >= MINUTE,
+        "the silence was long enough for the idle timers of most devices",
+        "few devices forget a connection after so short a silence",
+    )
+    yield supports(
+        (r.silences.broken_alike > 1) & (constant | r.mechanism.firewall.yes),
         "{broken_alike} connections were reset after the same silence",
         "no other connection was reset after the same silence",
     )
     yield refutes(
-        (r.neighbours.host_answers_ports > 1) & (r.silences.broken_alike < r.neighbours.host_answers_many),
-        "the host lost connections to {host_answers_ports} of its ports at once, after different silences",
+        (r.neighbours.lost_services > 1) & (r.silences.broken_alike < r.neighbours.lost_connections),
+        "the {sender} lost connections to {lost_services} services within a minute, after different silences",
         "the host did not lose other connections at the same time",
     )
     yield refutes(r.aftermath.burst_before | r.aftermath.burst_after, "several resets came in a burst")

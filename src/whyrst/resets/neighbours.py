@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.fast.layout import Seg
-from whyrst.fast.tables import Conn, Dir, End, Glob, Log, Rst
+from whyrst.fast.tables import Conn, Dir, End, Glob, Log
 from whyrst.resets.facts import MINUTE, MS, SECOND, Fact, ahead
 from whyrst.resets.timeline import TIME_BITS, Keys, Timeline
 
@@ -367,26 +367,29 @@ class Neighbours:
     # Resets of this batch.
 
     @cached_property
-    def host_answers_many(self) -> Column:
-        """Connections, on any port, to which this reset's sender gave a bare RST within a minute, this one included."""
-        sender = np.where(self._r.by_client, self.client_key, self.host_key)
-        keys = Keys(sender, int(self._now.min()) if len(self._r) else 0)
-        bare = self._r.shape.bare & (self._r.own(Rst.NUMBER) == 1) & ~self._r.progress.sender_fin
-        line = Timeline(keys, keys.rank[bare], self._now[bare])
-        return line.count(keys.rank, self._now - MINUTE, self._now + MINUTE)
+    def _lost(self) -> Mask:
+        """The sender had spoken in a connection that nobody had ended, fell silent, and answered a segment of it with
+        a bare RST: it had lost the connection."""
+        r = self._r
+        alive = r.progress.first & ~r.progress.sender_fin & ~r.progress.peer_fin & (r.sender(Dir.PACKETS) > 0)
+        return r.shape.bare & alive & r.progress.synchronized & (r.silences.sender >= SECOND) & r.trigger.prompt.yes
 
     @cached_property
-    def host_answers_ports(self) -> Column:
-        """Different ports of the reset's sender that gave such a bare RST within a minute, this one included."""
-        server = self._r.by_server
-        sender = np.where(server, self.host_key, self.client_key)
-        ports = self._r.conn(Conn.PORTS)
-        port = np.where(server, ports & 0xFFFF, ports >> 16)
+    def lost_connections(self) -> Column:
+        """Connections that the reset's sender lost within a minute before or after, this one included."""
+        return self._lost_by(self._r.conn(Conn.STREAM))
+
+    @cached_property
+    def lost_services(self) -> Column:
+        """Different services among them: ports of the sender, or, when it is the client, services that it used."""
+        return self._lost_by(np.where(self._r.by_server, self._r.conn(Conn.PORTS) & 0xFFFF, self.service_key))
+
+    def _lost_by(self, what: Column) -> Column:
+        sender = np.where(self._r.by_server, self.host_key, self.client_key)
         keys = Keys(sender, int(self._now.min()) if len(self._r) else 0)
-        bare = self._r.shape.bare & (self._r.own(Rst.NUMBER) == 1) & ~self._r.progress.sender_fin
-        chosen = np.flatnonzero(bare)
-        _, first = np.unique(mix(sender[chosen], port[chosen]), return_index=True)
-        line = Timeline(keys, keys.rank[chosen][first], self._now[chosen][first])
+        lost = np.flatnonzero(self._lost)
+        _, first = np.unique(mix(sender[lost], what[lost]), return_index=True)
+        line = Timeline(keys, keys.rank[lost][first], self._now[lost][first])
         return line.count(keys.rank, self._now - MINUTE, self._now + MINUTE)
 
     @cached_property

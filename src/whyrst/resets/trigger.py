@@ -14,7 +14,7 @@ import numpy as np
 
 from whyrst.fast.layout import Flag, Kind, Seg
 from whyrst.fast.tables import Dir, Rst
-from whyrst.resets.facts import Fact
+from whyrst.resets.facts import SECOND, Fact
 
 if TYPE_CHECKING:
     from whyrst.resets.columns import Resets
@@ -72,6 +72,14 @@ class Trigger:
     def delay(self) -> Column:
         """Nanoseconds from it to the reset, as seen here."""
         return np.where(self.found, self._r.seg(Seg.TIME) - self.time, 0)
+
+    @cached_property
+    def prompt(self) -> Fact:
+        """The reset came as soon as a host answers: within three round trips, or a second where they are shorter.
+
+        A host answers a segment at once; numbers that fit one of long ago are chance. Unknown when none fits.
+        """
+        return Fact.of(self.delay <= np.maximum(3 * self._r.habits.rtt, SECOND), self.found)
 
     @cached_property
     def gap(self) -> Column:
