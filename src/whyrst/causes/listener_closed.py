@@ -1,0 +1,105 @@
+"""The program closed its listening socket while connections were waiting in its queue.
+
+## What happened
+The kernel had completed the handshakes and queued the connections until the program would call accept(). The program
+closed the listening socket first: it was stopping, or one worker of several that share the port (SO_REUSEPORT) went
+away. All connections in that queue were reset at once. Those whose handshake was not complete yet are reset when
+their client's next segment arrives.
+
+## How to be sure
+- Several connections to one address and port are reset within the same few milliseconds.
+- None of them had got a single byte from the server, although clients may have sent their requests, which the kernel
+  acknowledged.
+- The resets are active: `RST,ACK` with the server's next number.
+- A kernel trace shows inet_csk_listen_stop below the reset; the deploy log shows a stop or a smaller number of
+  workers.
+
+## Easily confused with
+- `process-crash`: the connections that had been accepted end, too, and some of them had got answers.
+- `linger-zero`: the program accepted the connection and reset it on purpose; single connections, not a burst.
+- `accept-queue-abort`: the reset answers the handshake's last step; the listening socket lives on.
+
+## Fix
+Stop the traffic before closing the socket (take the instance out of the balancer, then drain the queue with accept).
+With SO_REUSEPORT set `net.ipv4.tcp_migrate_req=1`, so that the waiting connections move to another worker.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whyrst.causes.cause import Cause
+from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, refutes, supports
+from whyrst.fast.tables import Dir
+from whyrst.resets.mechanism import ACTIVE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whyrst.causes.evidence import Sign
+    from whyrst.resets.columns import Resets
+
+CAUSE = Cause(
+    id="listener-closed",
+    title="The listening socket was closed with connections in its queue",
+    type="active|passive",
+    fix=(
+        "Take the instance out of service and drain its queue before closing the socket; with SO_REUSEPORT set "
+        "net.ipv4.tcp_migrate_req=1."
+    ),
+    to_be_sure="Compare the time with the deploy log; `whyrst trace` shows inet_csk_listen_stop in the kernel stack.",
+    rfc=("RFC 9293 section 3.10.4", "RFC 9293 section 3.10.5"),
+    kernel=(
+        (
+            "net/ipv4/inet_connection_sock.c: inet_csk_listen_stop -> inet_child_forget -> tcp_disconnect -> "
+            "tcp_send_active_reset (TCP_STATE)"
+        ),
+    ),
+    counter="TcpEstabResets",
+    reasons=("TCP_STATE",),
+    look_alikes=("process-crash", "linger-zero", "accept-queue-abort"),
+    lab="listener_closed",
+)
+
+PAIR, SEVERAL = 2, 3
+"""Two unserved connections that end in the same milliseconds may do so by chance; three do not."""
+
+
+def judge(r: Resets) -> Iterator[Sign]:
+    """Active resets to several connections at once, none of which had got a byte.
+
+    A program that ends its accepted connections one by one leaves FINs, or answers, among them; the queue of a
+    listening socket is emptied in one loop of the kernel.
+    """
+    near = r.neighbours
+    gone = (near.refused_after >= 0) & ((near.accepted_after < 0) | (near.accepted_after > near.refused_after))
+    unserved = r.by_server & (r.server(Dir.BYTES) == 0) & r.progress.handshake_seen & ~r.progress.sender_fin
+    live = unserved & r.progress.synchronized & r.shape.has_ack
+    half_open = r.opening.dropped_soon & gone
+    yield needed(
+        live | half_open,
+        "the server had not sent a byte in this connection when it reset it",
+        "the connection was not one that waited to be accepted",
+    )
+    yield needed(
+        r.mechanism.among(ACTIVE) | half_open,
+        "a socket of the server wrote the reset, or nothing listened any more",
+        "no socket of the server wrote the reset",
+    )
+    yield needed(
+        (near.dropped_at_once >= PAIR) | half_open,
+        "{dropped_at_once} connections without an answer were reset in the same milliseconds",
+        "no other connection without an answer was reset at the same time",
+    )
+    yield decides(
+        live & (near.dropped_at_once >= SEVERAL) & (near.served_ended_together == 0),
+        "{dropped_at_once} connections without an answer were reset in the same milliseconds, and none with one",
+        "too few connections ended together, or some that had been answered ended, too",
+    )
+    yield supports(gone, "the next attempt to connect is refused", "the next attempt to connect is not refused")
+    yield hints(near.dropped_at_once > SEVERAL, "it is a burst of {dropped_at_once}")
+    yield doubts(r.progress.peer_fin, "the client had closed before")
+    yield refutes(
+        near.served_ended_together > 0, "{served_ended_together} connections that had been answered ended with it"
+    )
+    yield excludes(r.mechanism.forged, "a third party wrote it")
