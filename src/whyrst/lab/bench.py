@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from contextlib import suppress
+from socket import socket as Socket  # noqa: N812 - `Bench.socket` makes one
 from typing import TYPE_CHECKING, Any
 
 from whyrst.lab.relay import Relay
@@ -44,22 +45,22 @@ class Bench:
         self.truths: list[Truth] = []
         self.errors: dict[str, list[str]] = {}
         self.notes: list[str] = []
-        self._sockets: list[socket.socket] = []
+        self._sockets: list[Socket] = []
         self._programs: list[subprocess.Popen[bytes]] = []
         self._relays: list[Relay] = []
 
     # Sockets.
 
-    def socket(self, host: Host, *, kind: int = socket.SOCK_STREAM, protocol: int = 0) -> socket.socket:
+    def socket(self, host: Host, *, kind: int = socket.SOCK_STREAM, protocol: int = 0) -> Socket:
         """A socket of a host; closed at the end of the run if the scenario did not."""
         family = socket.AF_INET if self.family == 4 else socket.AF_INET6  # noqa: PLR2004 - IP version
         with host:
-            made = socket.socket(family, kind, protocol)
+            made = Socket(family, kind, protocol)
         made.settimeout(PATIENCE)
         self._sockets.append(made)
         return made
 
-    def listen(self, host: Host | None = None, port: int = 0, *, backlog: int = 64, **options: int) -> socket.socket:
+    def listen(self, host: Host | None = None, port: int = 0, *, backlog: int = 64, **options: int) -> Socket:
         """A listening socket of the server, or of another host; port 0 takes one from the seed.
 
         Args:
@@ -76,7 +77,7 @@ class Bench:
         made.listen(backlog)
         return made
 
-    def dial(self, to: socket.socket | tuple[str, int], host: Host | None = None, port: int = 0) -> socket.socket:
+    def dial(self, to: Socket | tuple[str, int], host: Host | None = None, port: int = 0) -> Socket:
         """A connection of the client, or of another host, to a listening socket or an address.
 
         Raises:
@@ -89,7 +90,7 @@ class Bench:
         made.connect(to if isinstance(to, tuple) else to.getsockname()[:2])
         return made
 
-    def pair(self, listener: socket.socket | None = None) -> tuple[socket.socket, socket.socket]:
+    def pair(self, listener: Socket | None = None) -> tuple[Socket, Socket]:
         """A connection between client and server: both ends' sockets."""
         listener = listener or self.listen()
         near = self.dial(listener)
@@ -98,7 +99,7 @@ class Bench:
         self._sockets.append(far)
         return near, far
 
-    def accept(self, listener: socket.socket) -> socket.socket:
+    def accept(self, listener: Socket) -> Socket:
         """The next connection of a listening socket."""
         far, _ = listener.accept()
         far.settimeout(PATIENCE)
@@ -113,11 +114,11 @@ class Bench:
         """Address of the server, or of another host, in this run's IP version."""
         return (host or self.server).address(self.family)
 
-    def linger_zero(self, end: socket.socket) -> None:
+    def linger_zero(self, end: Socket) -> None:
         """SO_LINGER with a timeout of 0: close() resets."""
         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    def exchange(self, near: socket.socket, far: socket.socket, turns: int = 1) -> None:
+    def exchange(self, near: Socket, far: Socket, turns: int = 1) -> None:
         """Requests and answers, all of them read."""
         for _ in range(turns):
             near.sendall(b"GET /%d HTTP/1.1\r\nHost: lab.example\r\n\r\n" % self.rng.randrange(1000))
@@ -126,7 +127,7 @@ class Bench:
             far.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
             self.read(near, len(body))
 
-    def read(self, end: socket.socket, at_least: int) -> bytes:
+    def read(self, end: Socket, at_least: int) -> bytes:
         """Read until so many bytes are there."""
         data = b""
         while len(data) < at_least:
@@ -171,7 +172,7 @@ class Bench:
 
     def truth(
         self,
-        ends: socket.socket | tuple[int, int],
+        ends: Socket | tuple[int, int],
         sender: str,
         cause: str,
         mechanism: str,
@@ -179,6 +180,7 @@ class Bench:
         *,
         also: Iterable[str] = (),
         nth: int | None = None,
+        may_be_unseen: bool = False,
         **only: Iterable[str],
     ) -> None:
         """Write down what made a reset.
@@ -191,11 +193,14 @@ class Bench:
             how: what the scenario did.
             also: ids that are right, too, because the wire cannot tell, at every point of capture.
             nth: which reset of that sender in the connection; None for all that are not told otherwise.
+            may_be_unseen: it need not stand in every capture.
             **only: further ids for one point of capture, such as client=("application-abort",).
         """
         ports = ends if isinstance(ends, tuple) else (ends.getsockname()[1], ends.getpeername()[1])
-        right = {where: tuple(dict.fromkeys((cause, *also, *only.get(where, ())))) for where in WHERE}
-        self.truths.append(Truth(ports, sender, cause, mechanism, right, nth, how))
+        right: dict[str, tuple[str, ...]] = {
+            where: tuple(dict.fromkeys((cause, *also, *only.get(where, ())))) for where in WHERE
+        }
+        self.truths.append(Truth(ports, sender, cause, mechanism, right, nth, how, may_be_unseen))
 
     def failed(self, end: str, error: OSError) -> None:
         """Write down what an application saw."""

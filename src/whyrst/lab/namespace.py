@@ -11,7 +11,7 @@ import os
 import subprocess
 import threading
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ class Namespace:
         finally:
             os.close(home)
 
-    def __enter__(self) -> Namespace:
+    def __enter__(self) -> Self:
         stack = _here.__dict__.setdefault("stack", [])
         stack.append(_current())
         _call("setns", self._fd, CLONE_NEWNET)

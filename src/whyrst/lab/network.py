@@ -14,7 +14,7 @@ import socket
 import struct
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from whyrst.lab.namespace import LabError, Namespace
 
@@ -122,7 +122,7 @@ class Network:
         for host in (self.client, self.server, self.backend, self.router):
             host.close()
 
-    def __enter__(self) -> Network:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

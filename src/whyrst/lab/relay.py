@@ -1,7 +1,7 @@
 """A router in user space: forwards between the client's and the server's link with delay, loss and changes.
 
-It works on every kernel with packet sockets (no netem needed) and can do what a router of the kernel cannot: forge, lose
-chosen packets, forget idle connections, shift sequence numbers. A hook sees each IP packet and returns what to send on.
+It works on every kernel with packet sockets (no netem needed) and can do what a kernel's router cannot: forge, lose chosen
+packets, forget idle connections, shift sequence numbers. A hook sees each IP packet and returns what to send on.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def checksum(data: bytes) -> int:
     total = sum(struct.unpack(f">{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+    return int(~total & 0xFFFF)
 
 
 def _mac(network: Network, name: str, _: str) -> bytes:

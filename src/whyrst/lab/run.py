@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from whyrst.lab.bench import Bench
+from whyrst.lab.kernel_events import KernelEvents
 from whyrst.lab.namespace import LabError
 from whyrst.lab.network import Host, Network
 from whyrst.lab.recorder import Recorder
 from whyrst.lab.truth import Record
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from whyrst.lab.scenario import Found
 
 TAIL = 0.15
@@ -36,7 +38,8 @@ def prepare(network: Network, rng: random.Random) -> dict[str, str]:
 
 
 def run(found: Found, folder: Path, *, seed: int = 1, family: int | None = None) -> Record:
-    """Run a scenario once and leave client.pcap, router.pcap, server.pcap, counters and truth.json in a folder.
+    """Run a scenario once and leave client.pcap, router.pcap, server.pcap, kernel.txt, counters.txt and
+    truth.json in a folder.
 
     Args:
         found: the scenario.
@@ -62,6 +65,7 @@ def run(found: Found, folder: Path, *, seed: int = 1, family: int | None = None)
             ("server", network.server, "eth0"),
         )
         recorders = [Recorder(host, name, folder / f"{where}.pcap") for where, host, name in points]
+        kernel = KernelEvents()
         bench = Bench(network, rng.getrandbits(32), chosen)
         try:
             found.run(bench)
@@ -70,6 +74,8 @@ def run(found: Found, folder: Path, *, seed: int = 1, family: int | None = None)
             for recorder in recorders:
                 recorder.stop()
             bench.close()
+            hosts = (network.client, network.server, network.backend)
+            kernel.stop(folder / "kernel.txt", {address for host in hosts for address in host.addresses})
         _write_counters(folder / "counters.txt", before, _counters(network))
     record = Record(
         found.name, found.scenario.title, seed, chosen, os.uname().release, settings, tuple(bench.truths), bench.errors,

@@ -24,6 +24,9 @@ class Truth(Struct, frozen=True):
     ]
     nth: Annotated[int | None, Meta(description="which of the sender's resets in this connection; null: all others")]
     how: Annotated[str, Meta(description="what the scenario did")]
+    may_be_unseen: Annotated[
+        bool, Meta(description="the reset need not stand in every capture (dropped, forged to one side, timing)")
+    ] = False
 
 
 class Record(Struct, frozen=True):
