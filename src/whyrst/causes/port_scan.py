@@ -91,9 +91,12 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the client tried only {ports_tried} ports of this host, with ordinary SYNs",
     )
     yield decides(
-        odd | (handmade & ((tried.ports_tried > 1) | (tried.hosts_tried > 1))),
-        "the client's segments are made by a scanner, and go to several ports or hosts",
-        "the client's segments could be an ordinary stack's",
+        odd
+        | (handmade & ((tried.ports_tried > 1) | (tried.hosts_tried > 1)))
+        | (probe & opening.scan_window & wide)
+        | (opening.nothing_sent & (tried.ports_tried >= MANY) & ~tried.regular.yes),
+        "the client's segments are made by a scanner, or it opens port after port for nothing",
+        "the client's segments could be those of an ordinary program",
     )
     yield supports(
         wide, "{ports_tried} ports of this host and {hosts_tried} hosts on this port were tried without a byte"

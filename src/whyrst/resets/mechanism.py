@@ -137,8 +137,9 @@ class Mechanisms:
         # A kernel whose lookup missed during the handshake goes on, too (`kernel-handshake-race`).
         missed = self._r.opening.dropped_soon & self._r.habits.ttl_same.yes & self._r.shape.linux_passive.yes
         goes_on = self._r.aftermath.sender_goes_on.yes & self._r.progress.synchronized & ~ended & ~missed
-        # Where a device sent the SYN-ACK, the reset with another TTL is the server's own.
-        foreign = foreign & ~self._r.opening.proxy_syn_ack
+        # Where a device sent the SYN-ACK, or a scanner the SYN, the reset with another TTL is the host's own.
+        scanned = self._r.opening.no_third_step & self._r.opening.handmade_syn.yes
+        foreign = foreign & ~self._r.opening.proxy_syn_ack & ~scanned
         yes = self.passive_form & self._r.trigger.fits_exactly & (foreign | (zero_tos & ~ended) | unlabelled | goes_on)
         no = self.foreign_ttl.no & (self._r.habits.tos_mirrored.yes | ended)
         return Fact(np.where(yes, np.int8(1), np.where(no, np.int8(-1), np.int8(0))))

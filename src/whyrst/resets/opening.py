@@ -150,6 +150,11 @@ class Opening:
         marked = np.isin(window, SCAN_WINDOWS) | (r.client(Dir.SYN_ID) == ZMAP_ID)
         return Fact.of(bare | (only_mss & marked), options >= 0)
 
+    @cached_property
+    def scan_window(self) -> Mask:
+        """The peer's segments have a window that scanners use."""
+        return np.isin(self._r.peer(Dir.WINDOW), SCAN_WINDOWS)
+
     # Answers of an old connection.
 
     @cached_property
