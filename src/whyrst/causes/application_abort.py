@@ -69,7 +69,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     """An active reset of a connection in use; whatever has a more exact name speaks against this general one."""
     idle = r.stalls.sender_repeats + r.stalls.sender_probes == 0
     yield needed(r.mechanism.among(ACTIVE), "a socket of the {sender} that was still alive sent the reset")
-    yield needed(r.progress.synchronized, "the connection was established")
+    yield needed(Fact.of(r.progress.synchronized, ~r.progress.peer_silent), "the connection was established")
     yield supports(
         Fact.of(r.progress.seq_is_next & idle),
         "it has the {sender}'s next sequence number, and nothing of the {sender} waited for an answer",

@@ -61,8 +61,8 @@ def judge(r: Resets) -> Iterator[Sign]:
     trigger, progress = r.trigger, r.progress
     yield needed(r.mechanism.among(PASSIVE), "the client's stack answered a segment that it had no use for")
     yield needed(
-        progress.sender_closed_first & Fact.of(r.by_client, ~progress.midstream),
-        "the client had closed first, in frame {sender_fin_frame}",
+        progress.sender_fin & ~progress.peer_fin_acked & Fact.of(r.by_client, ~progress.midstream),
+        "the client had closed in frame {sender_fin_frame} without having seen the server's end",
         "the client had not closed first",
     )
     yield needed(

@@ -72,8 +72,8 @@ def judge(r: Resets) -> Iterator[Sign]:
     every stack takes it as long as it remembers the connection.
     """
     trigger, progress, waited = r.trigger, r.progress, r.silences.since_sender_fin
-    lone_fin = trigger.fact(trigger.is_fin & ~trigger.stray_payload)
-    late = r.mechanism.among(PASSIVE) & trigger.fact(trigger.is_fin | trigger.has_payload)
+    lone_fin = trigger.fact(~trigger.stray_payload) & ~trigger.first_ack_of_fin
+    late = r.mechanism.among(PASSIVE) & trigger.fact(trigger.is_fin | trigger.has_payload | trigger.probe)
     quiet = (r.silences.before >= TIMER) & (r.peer(Dir.DATA_TIME) < r.sender(Dir.FIN_TIME)) & ~progress.peer_fin
     own = r.mechanism.among(ACTIVE) & quiet
     closed_before = progress.peer_fin & ~(trigger.is_fin & (r.peer(Dir.FIN_TIME) >= trigger.time))
@@ -88,7 +88,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield needed(
         late | own,
-        "then the reset came, to a late segment or at the end of the wait",
+        "then the reset came, to the {peer}'s late segment or at the end of the wait",
         "the reset does not belong to the end of that wait",
     )
     yield decides(
@@ -98,7 +98,7 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the wait of {since_sender_fin} is not a usual one",
     )
     yield supports(
-        lone_fin | own, "no data was refused: a FIN alone is taken by any socket that still exists", "data was refused"
+        lone_fin | own, "no data was refused: a FIN or a probe is taken by any socket that exists", "data was refused"
     )
     yield supports(waited >= USUAL, "the wait was longer than tcp_fin_timeout's default")
     yield refutes(

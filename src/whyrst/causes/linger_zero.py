@@ -37,7 +37,8 @@ import numpy as np
 
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import doubts, excludes, hints, needed, refutes, supports
-from whyrst.fast.tables import Conn
+from whyrst.fast.layout import Kind
+from whyrst.fast.tables import Conn, Dir
 from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import ACTIVE
 
@@ -88,6 +89,8 @@ def judge(r: Resets) -> Iterator[Sign]:
     resets = np.where(r.by_client, near.resets_of_client, near.resets_of_service)
     fins = np.where(r.by_client, near.fins_of_client, near.fins_of_service)
     asked_last = r.conn(Conn.DATA_SIDE) == 0
+    hello_only = (r.client(Dir.SEGMENTS) > 0) & (r.client(Dir.LAST_KIND) == Kind.TLS_CLIENT_HELLO)
+    tls = np.isin(r.server(Dir.LAST_KIND), (Kind.TLS_DATA, Kind.TLS_HANDSHAKE, Kind.TLS_SERVER_HELLO, Kind.TLS_CCS))
     complete = (r.progress.sender_unacked == 0) & (r.progress.peer_unacked == 0) & ~asked_last
     yield needed(r.mechanism.among(ACTIVE), "a socket of the {sender} that was still alive sent the reset")
     yield needed(r.progress.synchronized, "the connection was established")
@@ -110,6 +113,19 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the exchange was not complete",
     )
     yield doubts(r.progress.sender_fin, "the {sender} had sent a FIN before, in frame {sender_fin_frame}")
+    yield refutes(
+        hello_only,
+        "the TLS handshake was not complete, so there was no exchange",
+        "no unfinished TLS handshake is seen",
+    )
+    yield doubts(
+        tls, "it was TLS, where bytes that no program reads (session tickets, a goodbye) often cause such resets"
+    )
+    yield refutes(
+        r.progress.peer_fin & r.habits.windows,
+        "the {peer} had closed, and the {sender} seems to run Windows, which often answers that with a reset",
+        "no habit of the system explains it",
+    )
     yield refutes(
         r.progress.unread > 0, "{unread} bytes were acknowledged and probably not read", "no unread bytes are seen"
     )

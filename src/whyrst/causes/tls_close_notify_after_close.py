@@ -64,13 +64,11 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the {sender} had not closed before",
     )
     yield needed(
-        trigger.fact(trigger.stray_payload), "what came behind the FIN brought {stray_length} bytes of payload"
-    )
-    yield decides(
         trigger.fact(trigger.stray_notify),
-        "those {stray_length} bytes are one TLS record of the length of an alert",
-        "the payload is no TLS alert",
+        "what came behind the FIN is one TLS record of the length of an alert",
+        "what came behind the FIN is no TLS alert",
     )
+    yield decides(trigger.fact(trigger.stray_notify), "the record has {stray_length} bytes; only an alert is so short")
     yield supports(
         (r.progress.sender_bytes > 0) & (r.progress.sender_unacked == 0),
         "all {sender_bytes} bytes of the {sender} had been acknowledged",

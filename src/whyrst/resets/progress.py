@@ -222,13 +222,13 @@ class Progress:
         asked = self._r.sender(Dir.DATA_TIME) > 0
         peer_side = np.where(self._r.by_client, 1, 0)
         came = (self._r.conn(Conn.DATA_SIDE) == peer_side) & ~self._peer_turn_at_fin
-        return self.sender_fin & asked & came
+        return self.sender_fin & asked & came & ~self._r.trigger.overlaps
 
     @cached_property
     def answer_under_way(self) -> Mask:
         """The sender closed while the peer was speaking: more of it came within a second and two round trips."""
         soon = self._r.peer(Dir.DATA_TIME) - self._r.sender(Dir.FIN_TIME) <= SECOND + 2 * self._r.peer(Dir.RTT)
-        return self.sender_fin & self._peer_turn_at_fin & soon
+        return self.sender_fin & self._peer_turn_at_fin & soon & ~self._r.trigger.overlaps
 
     @cached_property
     def _first_of_connection(self) -> Column:

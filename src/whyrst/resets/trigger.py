@@ -14,7 +14,7 @@ import numpy as np
 
 from whyrst.fast.layout import Flag, Kind, Seg
 from whyrst.fast.tables import Dir, Rst
-from whyrst.resets.facts import SECOND, Fact
+from whyrst.resets.facts import SECOND, Fact, ahead
 
 if TYPE_CHECKING:
     from whyrst.resets.columns import Resets
@@ -136,14 +136,23 @@ class Trigger:
         """Of several segments that fit, an earlier one was answered: as many resets are still to come, for a host
         answers each of them. What came after the sender's FIN then began with the peer's latest payload."""
         r = self._r
-        more = r.own(Rst.FITTING) > r.sender(Dir.RSTS) + 1
-        late = (r.peer(Dir.DATA_TIME) >= r.sender(Dir.FIN_TIME)) & (r.progress.peer_unacked > 0)
-        return self.found & ~self.has_payload & more & late & r.progress.seq_after_fin
+        more = (r.own(Rst.FITTING) > r.sender(Dir.RSTS) + 1) & (r.progress.peer_unacked > 0)
+        late = (r.peer(Dir.DATA_TIME) >= r.sender(Dir.FIN_TIME)) & r.progress.seq_after_fin
+        # A FIN that crossed the sender's, and a payload before it that was not acknowledged either.
+        crossed = self.is_fin & r.progress.seq_at_fin
+        return self.found & ~self.has_payload & more & (late | crossed)
 
     @cached_property
     def stray_payload(self) -> Mask:
         """It carried payload for an end that had closed, or it followed such a segment at once."""
         return self.has_payload | self._before_last
+
+    @cached_property
+    def overlaps(self) -> Mask:
+        """Its payload begins with bytes that the sender of the reset had acknowledged before: a late copy, or the
+        genuine bytes behind forged ones."""
+        start, taken = self._r.own(Rst.TRIGGER_SEQ) & 0xFFFFFFFF, self._r.sender(Dir.ACK_SENT)
+        return self.has_payload & (taken >= 0) & (ahead(start, taken) < 0)
 
     @cached_property
     def stray_length(self) -> Column:
