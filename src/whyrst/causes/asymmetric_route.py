@@ -69,12 +69,11 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the capture holds no handshake of it, and nothing of the {sender} but resets",
         "the {sender} had spoken in this connection, or its handshake came this way",
     )
+    middle = r.trigger.has_payload | r.trigger.is_bare_ack | r.trigger.probe | r.trigger.is_fin
     yield needed(
-        r.trigger.prompt, "it came at once after frame {trigger_frame}", "no segment shortly before asks for it"
-    )
-    yield needed(
-        r.trigger.has_payload | r.trigger.is_bare_ack | r.trigger.probe | r.trigger.is_fin,
-        "frame {trigger_frame} belongs to the middle of a conversation",
+        r.trigger.prompt & middle,
+        "it came at once after frame {trigger_frame}, which belongs to the middle of a conversation",
+        "no segment of a conversation shortly before asks for it",
     )
     yield supports(running, "the capture had been running before the connection's first segment in it")
     yield refutes(r.trigger.is_fin, "frame {trigger_frame} is a FIN, perhaps the last of a connection that had ended")

@@ -67,22 +67,23 @@ def judge(r: Resets) -> Iterator[Sign]:
     A process that ends, however hard, leaves its kernel, which sends FIN or RST for each connection. Only where the
     kernel's own state is gone are living connections answered passively, and then all of them are.
     """
-    spoke = r.sender(Dir.PACKETS) > 0
+    spoke = r.sender(Dir.PACKETS) > r.sender(Dir.SYNS)
     several = r.neighbours.lost_services > 1
     varied = r.silences.broken_alike < r.neighbours.lost_connections
-    yield needed(r.mechanism.among(PASSIVE), "the {sender}'s TCP answered a segment that it could not place")
-    yield needed(~r.mechanism.over, "neither end had reset the connection before, and the {sender} had not closed")
     yield needed(
-        Fact.of(r.progress.synchronized, r.progress.synchronized | spoke),
-        "it answers a segment in the middle of the conversation",
+        r.mechanism.among(PASSIVE) & r.trigger.prompt,
+        "the {sender}'s TCP answered frame {trigger_frame} at once, as a segment that it could not place",
+        "no segment shortly before asks for it",
+    )
+    yield needed(
+        ~r.mechanism.over & Fact.of(r.progress.synchronized, r.progress.synchronized | spoke),
+        "the conversation was going on: neither end had reset it, and the {sender} had not closed",
+        "the conversation had not begun, or was over",
     )
     yield needed(
         Fact.of(r.silences.sender >= FASTEST, spoke),
         "the {sender} had been silent for {sender_silence}, long enough for a restart or failover",
         "the {sender} had spoken {sender_silence} before, too short a time for a restart",
-    )
-    yield needed(
-        r.trigger.prompt, "it came at once after frame {trigger_frame}", "no segment shortly before asks for it"
     )
     yield supports(Fact.of(several, spoke), "the {sender} lost connections to {lost_services} services within a minute")
     yield supports(

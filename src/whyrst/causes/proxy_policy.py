@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, hints, needed, refutes, supports
+from whyrst.causes.evidence import decides, needed, refutes, supports
 from whyrst.fast.tables import Dir
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield decides(told, "it declares: {told}", "it declares no reason")
     yield supports(r.declared.in_payload & told, "the reason stands in the payload, where nothing else can come from")
     yield supports(counted, "it came after exactly {answers} answers")
-    yield hints(
+    yield supports(
         r.declared.netscaler & (~r.shape.has_options | (r.habits.ttl_start == 255)),  # noqa: PLR2004 - devices' TTL
         "the reset looks like an appliance's: no options or an initial TTL of 255",
     )
