@@ -11,6 +11,7 @@ from contextlib import suppress
 from socket import socket as Socket  # noqa: N812 - `Bench.socket` makes one
 from typing import TYPE_CHECKING, Any
 
+from whyrst.lab.dials import Dials
 from whyrst.lab.relay import Relay
 from whyrst.lab.truth import WHERE, Truth
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 SHORT = 0.03
 """Seconds in which packets cross the lab's links with certainty."""
+TCP_REPAIR = 19
+"""include/uapi/linux/tcp.h."""
 PATIENCE = 10.0
 """Seconds after which a socket call of a scenario has failed."""
 
@@ -48,12 +51,16 @@ class Bench:
         self._sockets: list[Socket] = []
         self._programs: list[subprocess.Popen[bytes]] = []
         self._relays: list[Relay] = []
+        self._dials: list[Dials] = []
 
     # Sockets.
 
-    def socket(self, host: Host, *, kind: int = socket.SOCK_STREAM, protocol: int = 0) -> Socket:
-        """A socket of a host; closed at the end of the run if the scenario did not."""
-        family = socket.AF_INET if self.family == 4 else socket.AF_INET6  # noqa: PLR2004 - IP version
+    def socket(
+        self, host: Host, *, kind: int = socket.SOCK_STREAM, protocol: int = 0, family: int | None = None
+    ) -> Socket:
+        """A socket of a host, of the run's IP version or another; closed at the end of the run if not before."""
+        version = family or self.family
+        family = socket.AF_INET if version == 4 else socket.AF_INET6  # noqa: PLR2004 - IP version
         with host:
             made = Socket(family, kind, protocol)
         made.settimeout(PATIENCE)
@@ -117,6 +124,22 @@ class Bench:
     def linger_zero(self, end: Socket) -> None:
         """SO_LINGER with a timeout of 0: close() resets."""
         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def forget(self, end: Socket) -> None:
+        """Take a connection from its host without a packet, as a power failure does (TCP_REPAIR)."""
+        end.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        end.close()
+
+    def hang_up(self, end: Socket) -> None:
+        """Close with a reset instead of a FIN, whatever there is."""
+        self.linger_zero(end)
+        end.close()
+
+    def dials(self, host: Host | None = None) -> Dials:
+        """Note from now on which connections the client, or another host, opens."""
+        made = Dials(host or self.client)
+        self._dials.append(made)
+        return made
 
     def exchange(self, near: Socket, far: Socket, turns: int = 1) -> None:
         """Requests and answers, all of them read."""
@@ -213,6 +236,8 @@ class Bench:
             program.wait()
         for relay in self._relays:
             relay.stop()
+        for dials in self._dials:
+            dials.close()
         for each in self._sockets:
             with suppress(OSError):
                 each.close()
