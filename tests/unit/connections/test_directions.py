@@ -1,4 +1,5 @@
 """What the tracker knows of each direction: numbers, windows, repeats, probes, habits, payload."""
+# ruff: noqa: SIM300 - cells have the names of constants, and are none
 
 import pytest
 
@@ -184,7 +185,8 @@ def test_reset_leaves_its_senders_habits_alone():
 def test_kinds_of_payload():
     seen = play(
         SHAKE + "client >> PSH,ACK len=80 kind=HTTP_REQUEST\nclient >> again wait=0.3\n"
-        "server >> PSH,ACK len=200 kind=HTTP_RESPONSE info=503 wait=2\nserver >> PSH,ACK len=7 kind=TLS_ALERT info=552\n"
+        "server >> PSH,ACK len=200 kind=HTTP_RESPONSE info=503 wait=2\n"
+        "server >> PSH,ACK len=7 kind=TLS_ALERT info=552\n"
         "server >> PSH,ACK len=31 kind=TLS_ALERT"
     )
     client, server, conn = seen.client(), seen.server(), seen.conn()
@@ -195,6 +197,8 @@ def test_kinds_of_payload():
 
 
 def test_silence_before_the_latest_new_byte():
-    seen = play(SHAKE + "client >> ACK len=9 wait=60\nserver >> ACK\nclient >> ACK seq=-1 wait=30\nserver >> RST wait=9")
+    seen = play(
+        SHAKE + "client >> ACK len=9 wait=60\nserver >> ACK\nclient >> ACK seq=-1 wait=30\nserver >> RST wait=9"
+    )
     conn = seen.conn()
     assert (conn.IDLE_GAP, conn.IDLE_FRAME, conn.IDLE_SIDE) == (60_000 * MS, 4, 0)

@@ -1,4 +1,5 @@
 """What the tracker notes at a reset: the segment that it answers, and what followed."""
+# ruff: noqa: SIM300 - cells have the names of constants, and are none
 
 import pytest
 

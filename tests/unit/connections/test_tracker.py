@@ -1,4 +1,5 @@
 """The tracker's tables: what leaves them, what they keep, and that they stay bounded."""
+# ruff: noqa: SIM300 - cells have the names of constants, and are none
 
 from itertools import chain
 

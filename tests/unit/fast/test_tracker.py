@@ -1,4 +1,5 @@
 """Which connection a segment belongs to, who is the client, and what is a copy."""
+# ruff: noqa: SIM300 - cells have the names of constants, and are none
 
 import pytest
 
