@@ -98,7 +98,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield hints(r.habits.too_fast, "it came after {trigger_delay}, faster than the host can answer")
     yield hints(unanswered, "the {sender} never acknowledged the answered data")
     yield doubts(content, "the answered segment told what was asked for, which content filters look at")
-    yield doubts(r.silences.broken >= LONG, "the connection had been idle for {broken}, which idle timers explain")
+    yield refutes(r.silences.broken >= LONG, "the connection had been idle for {broken}, which idle timers explain")
     yield refutes(r.mechanism.firewall.no, "its TTL and TOS are what the host itself would write")
     yield excludes(
         r.mechanism.sender_had_ended,
