@@ -28,9 +28,9 @@ LIMIT = 1 << 18
 """Connections in the table. A row has 2.5 kB, used only once a connection needs it."""
 KEEP = 1 << 13
 """Finished connections that stay in the table."""
-PENDING = 1 << 14
+PENDING = 1 << 15
 """Resets that wait to be judged; half of them at a time."""
-LINES = 1 << 16
+LINES = 1 << 15
 """Recent connections in the log."""
 PADDING = 8
 """Unused rows behind each column of resets, see `fast.tracker`."""

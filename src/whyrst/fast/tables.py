@@ -379,7 +379,9 @@ class Log(IntEnum):
     CLIENT_TTL = 17
     SERVER_TTL = 18
     NAME = 19
-    COUNT = 20
+    LOCAL = 20
+    """Bit 0: the client's packets were captured on the client (`Dir.UNSUMMED`); bit 1: likewise the server's."""
+    COUNT = 21
 
 
 class End(IntFlag):

@@ -257,6 +257,7 @@ L_SERVER_NXT = cython.declare(cython.Py_ssize_t, Log.SERVER_NXT)
 L_CLIENT_TTL = cython.declare(cython.Py_ssize_t, Log.CLIENT_TTL)
 L_SERVER_TTL = cython.declare(cython.Py_ssize_t, Log.SERVER_TTL)
 L_NAME = cython.declare(cython.Py_ssize_t, Log.NAME)
+L_LOCAL = cython.declare(cython.Py_ssize_t, Log.LOCAL)
 L_COUNT = cython.declare(cython.Py_ssize_t, Log.COUNT)
 G_FREE = cython.declare(cython.Py_ssize_t, Glob.FREE)
 G_HIGH = cython.declare(cython.Py_ssize_t, Glob.HIGH)
@@ -416,6 +417,7 @@ def write_log(
     log[L_CLIENT_TTL * size + at] = t[a + D_TTL]
     log[L_SERVER_TTL * size + at] = t[z + D_TTL]
     log[L_NAME * size + at] = t[b + C_NAME]
+    log[L_LOCAL * size + at] = (1 if t[a + D_UNSUMMED] > 0 else 0) | (2 if t[z + D_UNSUMMED] > 0 else 0)
     if t[a + D_FINS] > 0:
         end |= 1
         when = t[a + D_FIN_TIME]

@@ -59,8 +59,11 @@ class Gatherer:
                 continue
             keys = kind.key(judged)
             wanted &= keys != 0
-            for key in np.unique(keys[wanted]).tolist():
-                self._join(kind, key, wanted & (keys == key), judged, free)
+            found, count = np.unique(keys[wanted], return_counts=True)
+            for key, resets in zip(found.tolist(), count.tolist(), strict=True):
+                # Connections of an incident are at most its resets: the rest need not be looked at one by one.
+                if resets >= kind.least or (kind.id, key) in self._open:
+                    self._join(kind, key, wanted & (keys == key), judged, free)
 
     def _join(self, kind: Kind, key: int, members: Mask, judged: Judged, free: Mask) -> None:
         at = np.flatnonzero(members)

@@ -6,8 +6,10 @@ import errno
 import random
 import socket
 import struct
+import tempfile
 import time
 from contextlib import suppress
+from pathlib import Path
 from socket import socket as Socket  # noqa: N812 - `Bench.socket` makes one
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +53,7 @@ class Bench:
         self._sockets: list[Socket] = []
         self._programs: list[subprocess.Popen[bytes]] = []
         self._relays: list[Relay] = []
+        self._folders: list[tempfile.TemporaryDirectory[str]] = []
         self._dials: list[Dials] = []
 
     # Sockets.
@@ -172,6 +175,12 @@ class Bench:
         self._programs.append(started)
         return started
 
+    def folder(self) -> Path:
+        """A folder for configurations and keys of programs; removed with the run."""
+        made = tempfile.TemporaryDirectory(prefix="whyrst-lab-")
+        self._folders.append(made)
+        return Path(made.name)
+
     def relay(self, delay: float = 0.0, hook: Callable[[Packet], Iterable[Packet]] | None = None) -> Relay:
         """Carry packets between client and server (for scenarios with forward=False)."""
         made = Relay(self.network, delay=delay, hook=hook)
@@ -241,3 +250,5 @@ class Bench:
         for each in self._sockets:
             with suppress(OSError):
                 each.close()
+        for folder in self._folders:
+            folder.cleanup()

@@ -1,7 +1,7 @@
 """A router in user space: forwards between the client's and the server's link with delay, loss and changes.
 
-It works on every kernel with packet sockets (no netem needed) and can do what a kernel's router cannot: forge, lose chosen
-packets, forget idle connections, shift sequence numbers. A hook sees each IP packet and returns what to send on.
+It works on every kernel with packet sockets (no netem needed) and can do what a kernel's router cannot: forge, lose
+chosen packets, forget idle connections, shift sequence numbers. A hook sees each IP packet and returns what to send on.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ class Mechanisms:
         shape = self._r.shape
         refusal = self._r.progress.answers_connect & shape.has_ack
         to_plain = shape.has_ack & shape.seq_zero & shape.window_zero & ~shape.has_timestamps
-        bare = shape.bare & ~shape.has_timestamps
+        bare = shape.bare & ~shape.has_timestamps & ~self._bare_abort
         return (refusal | to_plain | bare | self._full_answer) & ~shape.with_fin
 
     @cached_property
@@ -70,7 +70,26 @@ class Mechanisms:
         """RST,ACK in a connection that its sender took part in, with its next number."""
         shape, progress = self._r.shape, self._r.progress
         answer = (shape.seq_zero & shape.window_zero) | self._full_answer
-        return shape.has_ack & ~progress.answers_connect & ~answer & ~shape.with_fin
+        full = shape.has_ack & ~progress.answers_connect & ~answer & ~shape.with_fin
+        return full | self._bare_abort
+
+    @cached_property
+    def _bare_abort(self) -> Mask:
+        """A bare RST that answers nothing: its socket's own, as systems other than Linux may write it.
+
+        macOS resets so when it gives a socket up, Windows XP when a program aborts, some embedded stacks always. It has
+        the sender's next number, keeps every habit, and one of three things shows that no segment asked for it: the
+        peer had not acknowledged that number yet, nothing had come for far longer than an answer takes, or the window
+        is the socket's own.
+        """
+        r, progress = self._r, self._r.progress
+        nxt, acked = r.sender(Dir.NXT), r.sender(Dir.ACKED)
+        own = r.shape.bare & ~r.shape.with_fin & progress.seq_is_next & progress.synchronized & (r.habits.signs == 0)
+        whole = ~progress.midstream & ~progress.peer_silent & (r.conn(Conn.MISSING) == 0) & ~r.habits.linux.yes
+        unasked = ~r.trigger.found & (acked >= 0) & (ahead(nxt, acked) > 0)
+        alone = (r.silences.peer > 2 * r.habits.rtt + 300 * MS) & ~r.aftermath.peer_reset_too.yes
+        live = ~r.shape.window_zero & (r.seg(Seg.WINDOW) == r.sender(Dir.WINDOW))
+        return own & whole & ~self.sender_had_ended & (unasked | alone | live)
 
     @cached_property
     def sender_had_ended(self) -> Mask:

@@ -243,6 +243,16 @@ class Neighbours:
         here = (keys[at] == mine) & (high[at] >= 0) & (low[at] == high[at])
         return Fact.of(self._r.seg(Seg.TTL) == low[at], here)
 
+    def captured_there(self, key: Column) -> Mask:
+        """Some connection of the log shows that packets of this address were captured on its own host.
+
+        Args:
+            key: hash of an address, per reset.
+        """
+        local = self._r.neighbour(Log.LOCAL)
+        known = np.concatenate([self._client[(local & 1) != 0], self._host[(local & 2) != 0]])
+        return np.isin(key, np.unique(known))
+
     # The client.
 
     @cached_property

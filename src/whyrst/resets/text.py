@@ -7,6 +7,8 @@ import hashlib
 import ipaddress
 import struct
 from datetime import UTC, datetime
+from functools import cache
+from string import Formatter
 from typing import TYPE_CHECKING
 
 from whyrst.connections.states import State
@@ -289,14 +291,19 @@ def fill(template: str, r: Resets, i: int) -> tuple[str, tuple[int, ...]]:
         r: the batch.
         i: index of the reset.
     """
-    frames: list[int] = []
-
-    class _Lookup(dict[str, object]):
-        def __missing__(self, name: str) -> object:
+    parts: list[str] = []
+    frames: dict[int, None] = {}
+    for literal, name in _parts(template):
+        parts.append(literal)
+        if name:
             value = FIELDS[name](r, i)
             if name.endswith("_frame") and isinstance(value, int) and value > 0:
-                frames.append(value)
-            return value
+                frames[value] = None
+            parts.append(str(value))
+    return "".join(parts), tuple(frames)
 
-    says = template.format_map(_Lookup())
-    return says, tuple(dict.fromkeys(frames))
+
+@cache
+def _parts(template: str) -> tuple[tuple[str, str | None], ...]:
+    """A template as pieces of text, each with the field that follows it."""
+    return tuple((literal, name) for literal, name, _, _ in Formatter().parse(template))

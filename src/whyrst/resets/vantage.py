@@ -40,8 +40,8 @@ class Vantages:
     def code(self) -> Column:
         """UNKNOWN, CLIENT, SERVER, BETWEEN or HOST (both ends on one host)."""
         r = self._r
-        client_local = r.client(Dir.UNSUMMED) > 0
-        server_local = r.server(Dir.UNSUMMED) > 0
+        client_local = r.neighbours.captured_there(r.neighbours.client_key)
+        server_local = r.neighbours.captured_there(r.neighbours.host_key)
         same = (r.conn(Conn.CLIENT_LO) == r.conn(Conn.SERVER_LO)) & (r.conn(Conn.CLIENT_HI) == r.conn(Conn.SERVER_HI))
         loop4 = (r.conn(Conn.CLIENT_LO) >> 24) == LOOPBACK
         near_client = self._at_start(r.client(Dir.TTL))

@@ -173,7 +173,7 @@ class Judged:
 
     def _connection(self, i: int) -> ConnectionInfo:
         r = self.resets
-        cell = {c: int(r.conn(c)[i]) for c in Conn if c is not Conn.COUNT}
+        cell = r.cells[Rst.CONN : Rst.CONN + Conn.COUNT, i].tolist()
         sport, dport = cell[Conn.PORTS] >> 16, cell[Conn.PORTS] & 0xFFFF
         a, b = (cell[Conn.CLIENT_HI], cell[Conn.CLIENT_LO]), (cell[Conn.SERVER_HI], cell[Conn.SERVER_LO])
         states = [text.STATE_NAMES[int(s[i])] for s in (r.progress.sender_state, r.progress.peer_state)]
@@ -201,7 +201,7 @@ class Judged:
 
     def _reset(self, i: int) -> ResetInfo:
         r = self.resets
-        cell = {c: int(r.seg(c)[i]) for c in Seg if c is not Seg.COUNT}
+        cell = r.cells[Rst.SEGMENT : Rst.SEGMENT + Seg.COUNT, i].tolist()
         mechanism = int(self.mechanism[i])
         answers = int(r.trigger.frame[i]) if r.trigger.found[i] and mechanism != ACTIVE else None
         if answers is not None and not r.trigger.fits_exactly[i]:

@@ -38,6 +38,8 @@ FAILS = {"needed": IMPOSSIBLE, "decides": -0.7, "supports": -0.4, "hints": -0.15
 UNKNOWN = {"needed": -1.5}
 """What it adds where the capture cannot tell."""
 
+FATAL = frozenset({"needed", "excludes"})
+
 CERTAIN, LIKELY, POSSIBLE = 0.97, 0.75, 0.35
 """Least probability for each degree of confidence."""
 CONFIDENCES = ("undetermined", "possible", "likely", "certain")
@@ -83,17 +85,21 @@ def weigh(resets: Resets) -> Weighed:
     may_be_certain = np.zeros((len(ids), n), dtype=bool)
     every: list[list[Sign]] = []
     for k, judged in enumerate(judges().values()):
-        signs = list(judged.judge(resets)) if k != base else []
+        every.append([])
+        if k == base:
+            continue
         known = np.ones(n, dtype=bool)
         decided = np.zeros(n, dtype=bool)
-        for sign in signs:
+        for sign in judged.judge(resets):
+            every[k].append(sign)
             score[k] += table[sign.word][sign.fact.values + 1]
             if sign.word == "needed":
                 known &= sign.fact.known
             elif sign.word == "decides":
                 decided |= sign.fact.yes
+            if sign.word in FATAL and score[k].max() < IMPOSSIBLE / 2:
+                break  # impossible for all: the judge need not look any further
         may_be_certain[k] = known & decided
-        every.append(signs)
     score[base] = BASELINE
     top = score.max(axis=0)
     odds = np.exp(score - top)
