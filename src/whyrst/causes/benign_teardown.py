@@ -55,7 +55,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     """An active reset after the peer's FIN, or after both, with nothing outstanding.
 
     Linux closes with a FIN when the peer has closed and all was read, so there a reset in CLOSE_WAIT means that
-    something was unread or that a program wanted it; Windows makes it out of habit.
+    something was unread or that a program wanted it; Windows and embedded systems make it out of habit.
     """
     progress = r.progress
     complete = progress.answered | (progress.peer_bytes == 0) | (progress.sender_bytes == 0)
@@ -74,9 +74,9 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the {sender} had not closed before",
     )
     yield supports(
-        r.habits.windows & ~progress.sender_fin,
-        "the {sender} seems to run Windows, which often answers a FIN with a reset",
-        "the {sender} does not seem to run Windows",
+        (r.habits.windows | ~r.habits.linux) & ~progress.sender_fin,
+        "the {sender} does not seem to run Linux, and other systems often answer a FIN with a reset",
+        "the {sender} seems to run Linux, or had closed itself",
     )
     yield supports(complete, "the latest request had been answered", "the latest request had no answer")
     yield hints(r.peer(Dir.DATA_TIME) < r.peer(Dir.FIN_TIME), "no payload of the {peer} came after its FIN")

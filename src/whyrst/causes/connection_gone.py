@@ -92,6 +92,6 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield supports(echoed | only_fin, "the same host had answered in this way before, or it gets no more than a FIN")
     yield excludes(refused_payload, "new data came behind the {sender}'s FIN, which has a name of its own")
     yield excludes(
-        trigger.first_ack_of_fin & ~progress.sender_reset_before,
+        trigger.first_ack_of_fin & trigger.is_bare_ack & ~progress.sender_reset_before & ~progress.peer_fin,
         "frame {trigger_frame} first acknowledged the {sender}'s FIN, which a closing host still expects",
     )

@@ -129,6 +129,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield refutes(
         r.progress.unread > 0, "{unread} bytes were acknowledged and probably not read", "no unread bytes are seen"
     )
+    yield refutes(r.declared.any, "the reset itself declares another reason: {told}", "the reset declares no reason")
     yield excludes(
         r.stalls.window_jumps.yes | r.stalls.sender_window_shut, "its window tells that bytes were thrown away unread"
     )
