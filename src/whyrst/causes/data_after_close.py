@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, supports
 from whyrst.fast.tables import Dir
-from whyrst.resets.facts import MINUTE, Fact
+from whyrst.resets.facts import MINUTE, MS, Fact
 from whyrst.resets.mechanism import PASSIVE
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the payload does not acknowledge the FIN: they crossed on the way",
     )
     yield supports(
-        progress.seq_after_fin | progress.seq_at_fin,
-        "its number {seq} is right at the {sender}'s FIN",
-        "its number {seq} is not that of the {sender}'s FIN",
+        trigger.acks_fin | (trigger.after_fin <= r.habits.round_trip + 2 * MS),
+        "the payload acknowledges the FIN, or met it within a round trip",
+        "the payload came {after_fin} after the FIN and does not acknowledge it",
     )
-    yield hints(r.silences.since_sender_fin > 2 * r.habits.rtt, "the FIN was sent {since_sender_fin} before")
+    yield hints(r.silences.since_sender_fin > 2 * r.habits.round_trip, "the FIN was sent {since_sender_fin} before")
     yield doubts(r.silences.since_sender_fin > MINUTE, "that was longer ago than a host remembers a closed connection")
     yield excludes(
         Fact.of(r.by_client & ~over & (progress.answer_due | progress.answer_under_way), ~progress.midstream),

@@ -78,8 +78,8 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield supports(idle >= SHORTEST, "the connection had been idle when the server closed it")
     yield supports(
-        Fact.of(trigger.after_fin <= r.habits.rtt + 2 * MS, trigger.found & (r.habits.rtt > 0)),
-        "request and FIN were less than a round trip ({rtt}) apart",
+        Fact.of(trigger.after_fin <= r.habits.round_trip + 2 * MS, trigger.found & (r.habits.round_trip > 0)),
+        "request and FIN were less than a round trip ({round_trip}) apart",
         "the request came {after_fin} after the FIN, more than a round trip",
     )
     yield refutes(

@@ -57,16 +57,19 @@ class Habits:
     @cached_property
     def linux(self) -> Fact:
         """The sender behaves as Linux: initial TTL 64 and, as a server, IPv4 ID 0 in its SYN-ACK, or, as a
-        client, a SYN with all four options and a window that is not BSD's 65535.
+        client, a SYN with all four options; and a window that is not the 65535 of BSD and macOS.
 
-        net/ipv4/ip_output.c ip_build_and_send_pkt; unknown without its SYN.
+        net/ipv4/ip_output.c ip_build_and_send_pkt; unknown without its SYN, and for a server with that window, which
+        a tuned Linux may have, too.
         """
         ttl = self.ttl_start == 64  # noqa: PLR2004 - Linux' default TTL
         options, window = self._r.sender(Dir.SYN_OPTIONS), self._r.sender(Dir.SYN_WINDOW)
         full = Opt.MSS | Opt.WSCALE | Opt.SACK_OK | Opt.TIMESTAMPS
-        server = self._r.sender(Dir.SYN_ID) == 0
-        client = ((options & full) == full) & (window != 65535)  # noqa: PLR2004 - BSD's and macOS' SYN window
-        fact = Fact.of(ttl & (server | client), options >= 0)
+        bsd = window == 65535  # noqa: PLR2004 - BSD's and macOS' SYN window
+        rich = (options & full) == full
+        server = self._r.by_server & ((self._r.sender(Dir.SYN_ID) == 0) | (self._r.shape.v6 & rich))
+        client = self._r.by_client & rich
+        fact = Fact.of(ttl & (server | client) & ~bsd, (options >= 0) & ~(server & bsd))
         return Fact(np.where(~ttl, np.int8(-1), fact.values))
 
     @cached_property
@@ -151,6 +154,13 @@ class Habits:
         data = self._r.peer(Dir.RTT)
         both = np.minimum(np.where(handshake > 0, handshake, data), np.where(data > 0, data, handshake))
         return np.maximum(both, 0)
+
+    @cached_property
+    def round_trip(self) -> Column:
+        """Time between the ends and back, nanoseconds; 0 when it was never measured."""
+        syn, ack = self._r.client(Dir.SYN_LAST), self._r.conn(Conn.T_ACK)
+        handshake = np.where((syn > 0) & (ack > 0) & (self._r.conn(Conn.T_SYNACK) > 0), np.maximum(ack - syn, 0), 0)
+        return np.where(handshake > 0, handshake, self._r.sender(Dir.RTT) + self._r.peer(Dir.RTT))
 
     @cached_property
     def too_fast(self) -> Fact:

@@ -75,7 +75,7 @@ def duration(ns: int) -> str:
     seconds = ns / SECOND
     if seconds < 1e-3:  # noqa: PLR2004
         return f"{seconds * 1e6:.0f} us"
-    if seconds < 1:
+    if seconds < 0.9995:  # noqa: PLR2004 - what rounds to 1000 ms is a second
         return f"{seconds * 1e3:.3g} ms"
     if seconds < 600:  # noqa: PLR2004
         return f"{seconds:.3g} s" if seconds < 100 else f"{seconds:.0f} s"  # noqa: PLR2004
@@ -232,6 +232,7 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "resets_of_sender": lambda r, i: int(r.aftermath.of_sender[i]),
     "answers": lambda r, i: int(r.sender(Dir.ANSWERS)[i]),
     "rtt": lambda r, i: duration(int(r.habits.rtt[i])),
+    "round_trip": lambda r, i: duration(int(r.habits.round_trip[i])),
     "signs": lambda r, i: int(r.habits.signs[i]),
     "step": lambda r, i: f"{int(r.aftermath.step[i]):+,}",
     "resets_after": lambda r, i: int(r.own(Rst.RSTS_AFTER)[i]),
