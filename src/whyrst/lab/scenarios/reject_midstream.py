@@ -33,6 +33,7 @@ def run(bench: Bench) -> None:
         bench.exchange(near, far, rng.randrange(1, 4))
     near, far = bench.pair(listener)
     bench.exchange(near, far, rng.randrange(1, 4))
+    bench.settle(0.1)  # Delayed acknowledgements must be through.
     host, hook = rng.choice(((bench.server, "input"), (bench.router, "forward")))
     host.run("nft", "-f", "-", text=RULES.format(hook=hook, port=port))
     bench.settle(rng.uniform(0.01, 0.3))
