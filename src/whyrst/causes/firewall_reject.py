@@ -39,6 +39,7 @@ from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, ref
 from whyrst.fast.layout import Kind, Seg
 from whyrst.fast.tables import Conn
 from whyrst.resets.facts import SECOND, Fact
+from whyrst.resets.mechanism import FIREWALL, FORGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +63,8 @@ CAUSE = Cause(
     lab="firewall_reject",
 )
 
+CERTAIN = 2
+"""Signs that the host did not write it; one alone has harmless reasons."""
 LONG = 30 * SECOND
 """The least idle time after which devices forget a connection."""
 
@@ -77,6 +80,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     midway = r.progress.synchronized
     unanswered = Fact.of(r.progress.peer_unacked > 0, midway & r.trigger.has_payload)
     zero_tos = r.habits.tos_mirrored.no & (r.seg(Seg.TOS) == 0) & r.shape.linux_passive.yes
+    signs = r.mechanism.filter_signs
     yield needed(form, "the reset has the form of an answer that TCP gives to a segment without a connection")
     yield needed(
         Fact.of(r.trigger.fits_exactly, r.trigger.found | (r.conn(Conn.MISSING) == 0)),
@@ -84,9 +88,13 @@ def judge(r: Resets) -> Iterator[Sign]:
         "no segment of the {peer} fits it",
     )
     yield decides(
-        r.mechanism.firewall,
-        "the host did not write it: TTL {ttl}, TOS {tos} or what the host did afterwards are not the host's",
-        "its TTL and TOS are what the host itself would write",
+        r.mechanism.among(FIREWALL) & (signs >= CERTAIN),
+        "{filter_signs} signs say that the host did not write it: TTL {ttl}, TOS {tos}, the time it took, or what the"
+        " host did afterwards",
+        "fewer than two signs say that the host did not write it",
+    )
+    yield supports(
+        r.mechanism.firewall, "it is not what the host itself would write", "it is what the host itself would write"
     )
     yield supports(
         r.mechanism.foreign_ttl & ~r.mechanism.sender_had_ended,
@@ -104,4 +112,5 @@ def judge(r: Resets) -> Iterator[Sign]:
         r.mechanism.sender_had_ended,
         "the {sender} had closed or reset the connection, and its host had reason to answer",
     )
+    yield excludes(r.mechanism.among(FORGED), "a third party wrote it in the host's name, to end the connection")
     yield excludes(r.opening.proxy_syn_ack, "it was the SYN-ACK that came from another machine")

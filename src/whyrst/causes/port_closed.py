@@ -60,6 +60,8 @@ CAUSE = Cause(
     lab="port_closed",
 )
 
+CERTAIN = 2
+"""Signs that something else wrote it; one alone has harmless reasons."""
 MANY = 3
 """Clients that want a port at the same time: somebody means to serve it."""
 
@@ -73,7 +75,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     refused = r.opening.refused
     own_ttl = ~r.mechanism.foreign_ttl
     labelled = r.shape.v6 & r.shape.linux_passive.yes & (r.seg(Seg.FLOW) > 0)
-    accepted = (r.neighbours.accepted_before >= 0) | (r.neighbours.accepted_after >= 0)
+    accepted = r.neighbours.accepted_before >= 0
     yield needed(
         refused,
         "the reset answers the SYN of frame {trigger_frame}, and the {sender} had sent nothing else",
@@ -87,8 +89,8 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield supports(refused & r.shape.window_zero & ~r.shape.has_options, "it has window 0 and no options")
     yield supports(
         ~accepted,
-        "the capture holds no accepted connection to this port",
-        "the port accepted connections at another time in the capture",
+        "the port had not accepted any connection before in the capture",
+        "the port had accepted connections before",
     )
     yield decides(
         own_ttl & (r.habits.tos_mirrored | labelled) & ~accepted,
@@ -112,4 +114,7 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the port accepted connections before and after",
         "the port did not work both before and after",
     )
-    yield excludes(r.mechanism.firewall, "something else answered in the host's place")
+    yield refutes(
+        r.mechanism.firewall, "something else answered in the host's place", "the host itself may have answered"
+    )
+    yield excludes(r.mechanism.filter_signs >= CERTAIN, "{filter_signs} signs say that the host did not write it")

@@ -31,7 +31,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, needed, refutes, supports
 from whyrst.fast.layout import Flag
 from whyrst.fast.tables import Conn, Dir
 
@@ -102,7 +102,10 @@ def judge(r: Resets) -> Iterator[Sign]:
         wide, "{ports_tried} ports of this host and {hosts_tried} hosts on this port were tried without a byte"
     )
     yield supports(tried.ports_tried >= MANY, "{ports_tried} ports of one host are more than any program needs")
-    yield hints(
+    yield supports(
+        opening.no_third_step & handmade, "the client's own kernel reset the SYN-ACK, for it knew nothing of the SYN"
+    )
+    yield supports(
         opening.handmade_syn,
         "the SYN (window {client_syn_window}) is a scanner's, not a system's",
         "the SYN is an ordinary system's",

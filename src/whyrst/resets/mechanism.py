@@ -22,6 +22,7 @@ import numpy as np
 from whyrst.fast.layout import Seg
 from whyrst.fast.tables import Answer, Conn, Dir, Rst
 from whyrst.resets.facts import MS, SECOND, Fact, ahead
+from whyrst.resets.habits import ID_STEP
 
 if TYPE_CHECKING:
     from whyrst.resets.columns import Resets
@@ -117,6 +118,13 @@ class Mechanisms:
         return Fact(np.where(here.known, -here.values, -elsewhere.values))
 
     @cached_property
+    def _same_counter(self) -> Mask:
+        """The IPv4 ID is next in the sender's count: the same machine on another route, or a translator that writes
+        all packets of that direction anew."""
+        step = (self._r.seg(Seg.IP_ID) - self._r.sender(Dir.ID)) & 0xFFFF
+        return self._r.habits.id_continues.yes & (step <= ID_STEP)
+
+    @cached_property
     def forged(self) -> Fact:
         """Somebody else wrote it in the sender's name.
 
@@ -143,6 +151,40 @@ class Mechanisms:
         return Fact(np.where(yes, np.int8(1), np.where(no, np.int8(-1), np.int8(0))))
 
     @cached_property
+    def _zero_tos(self) -> Mask:
+        """TOS 0 where Linux' own answer would mirror another one."""
+        return self._r.habits.tos_mirrored.no & (self._r.seg(Seg.TOS) == 0) & self._r.shape.linux_passive.yes
+
+    @cached_property
+    def _lives_on(self) -> Mask:
+        """The host goes on as if nothing had happened. A kernel whose lookup missed during the handshake does, too
+        (`kernel-handshake-race`)."""
+        missed = self._r.opening.dropped_soon & self._r.habits.ttl_same.yes & self._r.shape.linux_passive.yes
+        # A repeat or a keep-alive probe brings nothing new, but a host without the connection would not send it.
+        later = self._r.own(Rst.SENDER_AFTER_TIME) - self._r.seg(Seg.TIME)
+        repeats = (self._r.own(Rst.SENDER_AFTER) > 0) & (later > SECOND)
+        goes_on = self._r.aftermath.sender_goes_on.yes | repeats
+        return goes_on & self._r.progress.synchronized & ~self.sender_had_ended & ~missed
+
+    @cached_property
+    def filter_signs(self) -> Column:
+        """How many signs say that not the host but something before it answered: TTL, TOS, flow label, time, and that
+        the host lives on. One alone has harmless reasons, such as ports that a router forwards to several machines."""
+        habits = self._r.habits
+        signs = (self._foreign, self._zero_tos, habits.flow_label_zero.yes, habits.too_fast.yes, self._lives_on)
+        return np.sum(signs, axis=0, dtype=np.int64)
+
+    @cached_property
+    def _foreign(self) -> Mask:
+        """A TTL that is not the host's, though the host had no reason to answer by another way.
+
+        Where a device sent the SYN-ACK, or a scanner the SYN, the reset with another TTL is the host's own.
+        """
+        scanned = self._r.opening.no_third_step & self._r.opening.handmade_syn.yes
+        known = ~self._same_counter & ~self._r.opening.proxy_syn_ack & ~scanned
+        return self.foreign_ttl.yes & ~self.sender_had_ended & known
+
+    @cached_property
     def firewall(self) -> Fact:
         """A packet filter or device answered in the host's place.
 
@@ -150,16 +192,9 @@ class Mechanisms:
         TOS of the refused segment not mirrored by what is otherwise Linux' form; or the host goes on.
         """
         ended = self.sender_had_ended
-        foreign = self.foreign_ttl.yes & ~ended
-        zero_tos = self._r.habits.tos_mirrored.no & (self._r.seg(Seg.TOS) == 0) & self._r.shape.linux_passive.yes
         unlabelled = self._r.habits.flow_label_zero.yes & self._r.shape.linux_passive.yes
-        # A kernel whose lookup missed during the handshake goes on, too (`kernel-handshake-race`).
-        missed = self._r.opening.dropped_soon & self._r.habits.ttl_same.yes & self._r.shape.linux_passive.yes
-        goes_on = self._r.aftermath.sender_goes_on.yes & self._r.progress.synchronized & ~ended & ~missed
-        # Where a device sent the SYN-ACK, or a scanner the SYN, the reset with another TTL is the host's own.
-        scanned = self._r.opening.no_third_step & self._r.opening.handmade_syn.yes
-        foreign = foreign & ~self._r.opening.proxy_syn_ack & ~scanned
-        yes = self.passive_form & self._r.trigger.fits_exactly & (foreign | (zero_tos & ~ended) | unlabelled | goes_on)
+        signs = self._foreign | (self._zero_tos & ~ended) | unlabelled | self._lives_on
+        yes = self.passive_form & self._r.trigger.fits_exactly & signs
         no = self.foreign_ttl.no & (self._r.habits.tos_mirrored.yes | ended)
         return Fact(np.where(yes, np.int8(1), np.where(no, np.int8(-1), np.int8(0))))
 

@@ -52,8 +52,9 @@ class Progress:
 
     @cached_property
     def answers_connect(self) -> Mask:
-        """The reset answers the peer's SYN, and its sender had said nothing: the connection was refused."""
-        return (self.peer_state == State.SYN_SENT) & (self._r.sender(Dir.PACKETS) == 0)
+        """The reset answers the peer's SYN (a repeated one, too), and its sender had said nothing: it was refused."""
+        again = self._r.trigger.is_syn & self._r.trigger.fits_exactly
+        return ((self.peer_state == State.SYN_SENT) | again) & (self._r.sender(Dir.PACKETS) == 0)
 
     @cached_property
     def handshake_seen(self) -> Mask:

@@ -261,6 +261,7 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "since_burst": lambda r, i: duration(int(r.neighbours.since_burst[i])),
     "burst_quiet": lambda r, i: duration(int(r.neighbours.watched_after_burst[i])),
     "fins_of_service": lambda r, i: int(r.neighbours.fins_of_service[i]),
+    "filter_signs": lambda r, i: int(r.mechanism.filter_signs[i]),
     "clients_refused": lambda r, i: int(r.attempts.clients_refused[i]),
     "services_refused": lambda r, i: int(r.attempts.services_refused[i]),
     "served": lambda r, i: int(r.attempts.served[i]),
