@@ -74,8 +74,9 @@ ROUND = tuple(
 
 TOLERANCE = 0.02
 SLACK = 0.25
-"""A wait fits when it is at most 2 %, and at most a second, above the constant, or SLACK seconds below or above
-a longer one."""
+LONG = 20
+"""From so many seconds on, timers run on a tick of a second."""
+"""A wait fits when it is at most 2 % or a second above the constant, or a little (SLACK seconds at most) below."""
 
 
 def nearest(seconds: npt.NDArray[np.float64], constants: tuple[Constant, ...]) -> npt.NDArray[np.int64]:
@@ -91,7 +92,7 @@ def nearest(seconds: npt.NDArray[np.float64], constants: tuple[Constant, ...]) -
     best = np.where(np.abs(values[below] - seconds) <= np.abs(values[at] - seconds), below, at)
     off = seconds - values[best]
     slack = np.minimum(SLACK, values[best] * 0.1)
-    fits = (off <= np.maximum(np.minimum(values[best] * TOLERANCE, 1.0), slack)) & (
+    fits = (off <= np.where(values[best] >= LONG, np.maximum(values[best] * TOLERANCE, 1.0), slack)) & (
         off >= -np.maximum(slack * 0.2, np.minimum(values[best] * 0.003, 1.0))
     )
     return np.where(fits, best, -1)
