@@ -15,6 +15,7 @@ may still have been working on the request.
 ## Easily confused with
 - `idle-timeout`: a device on the path ends connections that are silent; then nobody was waiting for an answer, and
   all clients show the same gap.
+- `client-cancelled`: the client left, too, but the answer was arriving, or the wait was not a timer's.
 
 ## Fix
 Find out why the server took so long: its own log, a slow query, a lock, a queue. Raise the client's timeout only when
@@ -50,7 +51,7 @@ CAUSE = Cause(
     kernel=("net/ipv4/tcp.c: __tcp_close -> tcp_send_active_reset, or tcp_disconnect (linger 0)",),
     counter="TCPAbortOnData",
     reasons=("TCP_STATE", "TCP_ABORT_ON_CLOSE", "NO_SOCKET"),
-    look_alikes=("idle-timeout",),
+    look_alikes=("idle-timeout", "client-cancelled"),
     lab="application_timeout",
 )
 

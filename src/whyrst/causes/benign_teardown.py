@@ -16,7 +16,8 @@ lost, but statistics count a reset.
 - `tls-close-notify-after-close`: what was refused is TLS's goodbye.
 
 ## Fix
-None is needed. Leave such resets out of alarms: count only those with harm.
+None is needed. Leave such resets out of alarms: count only those with harm. If they hide others in your statistics,
+filter by cause: `whyrst analyze --json FILE | jq 'select(.cause != "benign-teardown")'`.
 """
 
 from __future__ import annotations
