@@ -205,8 +205,8 @@ def read_payload(data: bytes) -> Told | None:
 
 
 def _read_cbor(data: bytes) -> Told | None:
-    """The map {1: code, 2: enterprise number, 3: text} of the draft's earlier form; small values only."""
-    code, text = -1, ""
+    """The map {1: code, 2: enterprise number, 3: text} of the draft's earlier form."""
+    code, pen, text = -1, 0, ""
     at = 1
     if not data or data[0] >> 5 != 5:  # noqa: PLR2004 - CBOR major type 5, a map
         return None
@@ -216,23 +216,25 @@ def _read_cbor(data: bytes) -> Told | None:
         key, head = data[at], data[at + 1]
         major, value = head >> 5, head & 0x1F
         at += 2
-        if value == 24 and at < len(data):  # noqa: PLR2004 - one byte follows
-            value = data[at]
-            at += 1
-        elif value == 25 and at + 1 < len(data):  # noqa: PLR2004 - two bytes follow
-            value = int.from_bytes(data[at : at + 2], "big")
-            at += 2
+        if 24 <= value <= 27:  # noqa: PLR2004 - one, two, four or eight bytes hold the value
+            size = 1 << (value - 24)
+            if at + size > len(data):
+                break
+            value = int.from_bytes(data[at : at + size], "big")
+            at += size
         if major == 3:  # noqa: PLR2004 - text
             text = data[at : at + value].decode("utf-8", "replace")
             at += value
         elif key == 1:
             code = value
+        elif key == 2:  # noqa: PLR2004 - the draft's key of the enterprise number
+            pen = value
     if code < 0 and not text:
         return None
-    says = DIAGNOSTIC.get(code, "")
+    says = f"of the vendor with enterprise number {pen}" if pen else DIAGNOSTIC.get(code, "")
     parts = [
         f"diagnostic payload, reason {code}" if code >= 0 else "diagnostic payload",
         says,
         f'"{text}"' if text else "",
     ]
-    return Told("diagnostic", code, ": ".join(p for p in parts if p))
+    return Told("vendor" if pen else "diagnostic", code, ": ".join(p for p in parts if p))
