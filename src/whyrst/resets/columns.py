@@ -18,6 +18,8 @@ Each group is one file of this folder and one attribute here, made when it is fi
 - `harm`        what was lost
 - `tampering`   stage and signature after Sundara Raman et al.
 
+A group refers to its resets weakly: they go as soon as their batch was shown, not when cycles are looked for.
+
 The sender is the end whose address the reset carries as source, the peer is the other one.
 """
 
@@ -26,6 +28,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+from weakref import proxy
 
 import numpy as np
 
@@ -143,102 +146,102 @@ class Resets:
         """The reset segment's own fields."""
         from whyrst.resets.shape import Shape
 
-        return Shape(self)
+        return Shape(proxy(self))
 
     @cached_property
     def trigger(self) -> Trigger:
         """The segment that it answers."""
         from whyrst.resets.trigger import Trigger
 
-        return Trigger(self)
+        return Trigger(proxy(self))
 
     @cached_property
     def opening(self) -> Opening:
         """How the connection began."""
         from whyrst.resets.opening import Opening
 
-        return Opening(self)
+        return Opening(proxy(self))
 
     @cached_property
     def progress(self) -> Progress:
         """How far the connection had come."""
         from whyrst.resets.progress import Progress
 
-        return Progress(self)
+        return Progress(proxy(self))
 
     @cached_property
     def habits(self) -> Habits:
         """The sender's habits."""
         from whyrst.resets.habits import Habits
 
-        return Habits(self)
+        return Habits(proxy(self))
 
     @cached_property
     def silences(self) -> Silences:
         """Who was silent for how long."""
         from whyrst.resets.silences import Silences
 
-        return Silences(self)
+        return Silences(proxy(self))
 
     @cached_property
     def stalls(self) -> Stalls:
         """Retransmissions, probes, zero windows."""
         from whyrst.resets.stalls import Stalls
 
-        return Stalls(self)
+        return Stalls(proxy(self))
 
     @cached_property
     def aftermath(self) -> Aftermath:
         """What followed."""
         from whyrst.resets.aftermath import Aftermath
 
-        return Aftermath(self)
+        return Aftermath(proxy(self))
 
     @cached_property
     def declared(self) -> Declared:
         """Reasons written into the reset."""
         from whyrst.resets.declared import Declared
 
-        return Declared(self)
+        return Declared(proxy(self))
 
     @cached_property
     def neighbours(self) -> Neighbours:
         """Other connections of the same hosts."""
         from whyrst.resets.neighbours import Neighbours
 
-        return Neighbours(self)
+        return Neighbours(proxy(self))
 
     @cached_property
     def attempts(self) -> Attempts:
         """Other attempts to connect."""
         from whyrst.resets.attempts import Attempts
 
-        return Attempts(self)
+        return Attempts(proxy(self))
 
     @cached_property
     def vantage(self) -> Vantages:
         """Where the capture was taken."""
         from whyrst.resets.vantage import Vantages
 
-        return Vantages(self)
+        return Vantages(proxy(self))
 
     @cached_property
     def mechanism(self) -> Mechanisms:
         """Active, passive, firewall or forged."""
         from whyrst.resets.mechanism import Mechanisms
 
-        return Mechanisms(self)
+        return Mechanisms(proxy(self))
 
     @cached_property
     def harm(self) -> Harms:
         """What was lost."""
         from whyrst.resets.harm import Harms
 
-        return Harms(self)
+        return Harms(proxy(self))
 
     @cached_property
     def tampering(self) -> Tampering:
         """Stage and signature of connection tampering."""
         from whyrst.resets.tampering import Tampering
 
-        return Tampering(self)
+        return Tampering(proxy(self))
