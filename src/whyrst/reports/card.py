@@ -100,20 +100,20 @@ def _remedies(page: Page, verdict: Verdict) -> None:
 
 
 def facts(verdict: Verdict, detail: int) -> list[str]:
-    """The evidence as sentences with their frames; without detail only the first that hold."""
+    """The evidence as sentences with their frames; without detail only the first that hold, the most telling first."""
     if detail > 0:
-        return [f"{mark(one)} {sentence(one)}" for one in verdict.evidence] or ["no evidence"]
+        return [f"{mark(one)} {sentence(one, verdict.frame)}" for one in verdict.evidence] or ["no evidence"]
     held = [one for one in verdict.evidence if one.holds == "yes" and one.weight != "refutes"]
     open_ones = [one for one in verdict.evidence if one.holds == "unknown" and one.weight == "needed"]
-    shown = [sentence(one) for one in sorted(held, key=lambda one: one.weight != "needed")[:FACTS]]
-    shown += [sentence(one) for one in open_ones[: FACTS - len(shown)]]
+    shown = [sentence(one, verdict.frame) for one in held[:FACTS]]
+    shown += [sentence(one, verdict.frame) for one in open_ones[: FACTS - len(shown)]]
     return shown or ["the evidence does not decide"]
 
 
-def sentence(one: Evidence) -> str:
-    """A fact and the frames that show it, unless the sentence names them itself."""
+def sentence(one: Evidence, reset: int) -> str:
+    """A fact and the frames that show it, unless the sentence names them itself or the reset's own shows it."""
     named = set(re.findall(r"\d+", one.says))
-    frames = [str(frame) for frame in one.frames if str(frame) not in named]
+    frames = [str(frame) for frame in one.frames if frame != reset and str(frame) not in named]
     if not frames:
         return one.says
     return f"{one.says} [frame{'s' if len(frames) > 1 else ''} {listing(frames, 4)}]"

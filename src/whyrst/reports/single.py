@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whyrst.causes import Cause
-    from whyrst.model import Verdict
+    from whyrst.model import Evidence, Verdict
     from whyrst.reports.ladder import Fold, Step
     from whyrst.reports.page import Page
 
@@ -80,8 +80,9 @@ def _method(page: Page, verdict: Verdict) -> None:
     if verdict.declared:
         trace.append(f'the sender declares: "{verdict.declared}"')
     for one in verdict.evidence:
-        place += bool(one.frames)
-        trace.append(f"{mark(one)} {sentence(one)}{f' [{place}]' if one.frames else ''}")
+        shown = elsewhere(one, verdict)
+        place += bool(shown)
+        trace.append(f"{mark(one)} {sentence(one, verdict.frame)}{f' [{place}]' if shown else ''}")
     page.field("2 trace", trace or ["nothing in the capture tells"])
     page.field("3 rule", listing(verdict.references.rfc) or "no RFC clause asks for it")
     source = list(verdict.references.source)
@@ -90,10 +91,15 @@ def _method(page: Page, verdict: Verdict) -> None:
     page.field("4 source", source or ["no kernel function: it comes from elsewhere"])
 
 
+def elsewhere(one: Evidence, verdict: Verdict) -> tuple[int, ...]:
+    """The frames of a fact that are not the reset's own, which needs no mark."""
+    return tuple(frame for frame in one.frames if frame != verdict.frame)
+
+
 def _numbers(verdict: Verdict) -> dict[int, list[int]]:
     """For each frame, the numbers that it has in the trace: the segment answered, then the evidence."""
     answered = () if verdict.reset.answers_frame is None else ((verdict.reset.answers_frame,),)
-    shown = (*answered, *(one.frames for one in verdict.evidence if one.frames))
+    shown = (*answered, *filter(None, (elsewhere(one, verdict) for one in verdict.evidence)))
     numbers: dict[int, list[int]] = {}
     for place, frames in enumerate(shown, 1):
         for frame in frames:

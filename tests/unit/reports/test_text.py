@@ -37,7 +37,7 @@ data lost: close-with-unread-data  1 reset  likely
   who      10.0.0.5:8080 -> 10.0.0.9:51234
   how      active: a socket aborted itself
   why      the server had acknowledged data of the client [frame 5]
-           the window jumps from 512 to 64240 at the reset [frames 4, 6]
+           the window jumps from 512 to 64240 at the reset [frame 4]
   not      linger-zero (10%): its window would not have jumped
   harm     1,448 bytes of the client were never delivered
   rule     RFC 2525 section 2.17
@@ -120,7 +120,7 @@ def test_more_detail_shows_all_evidence_then_what_was_ruled_out():
     assert "?" not in plain
     evidence = """\
   why      + the server had acknowledged data of the client [frame 5]
-           + the window jumps from 512 to 64240 at the reset [frames 4, 6]
+           + the window jumps from 512 to 64240 at the reset [frame 4]
            + the window was updated in between
            ? unknown whether the answer was complete
 """
