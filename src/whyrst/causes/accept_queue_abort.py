@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, supports
 from whyrst.fast.tables import Rst
+from whyrst.resets.mechanism import FORGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,5 +105,6 @@ def judge(r: Resets) -> Iterator[Sign]:
         "its TTL, TOS or flow label are not the server's",
         "the server wrote it",
     )
+    yield excludes(r.mechanism.among(FORGED), "a third party wrote the reset")
     yield excludes(opening.proxy_syn_ack, "the SYN-ACK is a device's")
     yield excludes(opening.wrong_ack, "the answered segment acknowledged a number that the server never sent")

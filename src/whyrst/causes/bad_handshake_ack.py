@@ -57,7 +57,7 @@ CAUSE = Cause(
     counter="TcpOutRsts",
     reasons=("TCP_INVALID_ACK_SEQUENCE", "TCP_TOO_OLD_ACK", "TCP_ACK_UNSENT_DATA", "TCP_OLD_ACK", "TCP_FLAGS"),
     look_alikes=("time-wait-reuse",),
-    lab="bad_handshake_ack",
+    lab="bad_handshake_ack_syn_sent",
 )
 
 

@@ -60,7 +60,7 @@ CAUSE = Cause(
     kernel=("net/ipv4/netfilter/nf_reject_ipv4.c: nf_send_reset, rule with reject type tcp reset",),
     counter=None,
     look_alikes=("port-closed", "dpi-injection"),
-    lab="firewall_reject",
+    lab="reject_on_router",
 )
 
 CERTAIN = 2
@@ -97,14 +97,15 @@ def judge(r: Resets) -> Iterator[Sign]:
         r.mechanism.firewall, "it is not what the host itself would write", "it is what the host itself would write"
     )
     yield supports(
-        r.mechanism.foreign_ttl & ~r.mechanism.sender_had_ended,
+        Fact.of(r.mechanism.nearer, r.mechanism.foreign_ttl.known),
         "its TTL {ttl} is not that of the host's other packets",
-        "its TTL {ttl} is that of the host's other packets",
+        "its TTL {ttl} does not tell it from the host's other packets",
     )
     yield supports(zero_tos, "its TOS byte is 0 although the answered segment had {trigger_tos}")
     yield hints(r.habits.flow_label_zero, "its IPv6 flow label is 0")
     yield hints(r.habits.too_fast, "it came after {trigger_delay}, faster than the host can answer")
     yield hints(unanswered, "the {sender} never acknowledged the answered data")
+    yield doubts(signs == 0, "no sign says that the host did not write it", "{filter_signs} signs say that it did not")
     yield doubts(content, "the answered segment told what was asked for, which content filters look at")
     yield refutes(r.silences.broken >= LONG, "the connection had been idle for {broken}, which idle timers explain")
     yield refutes(r.mechanism.firewall.no, "its TTL and TOS are what the host itself would write")

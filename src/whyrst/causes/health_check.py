@@ -47,7 +47,7 @@ CAUSE = Cause(
     reasons=("TCP_STATE",),
     look_alikes=("port-scan", "linger-zero"),
     benign=True,
-    lab="health_check",
+    lab="haproxy_health_check",
 )
 
 SHORT = 10 * SECOND

@@ -55,7 +55,7 @@ CAUSE = Cause(
     counter="TcpOutRsts",
     reasons=("NO_SOCKET",),
     look_alikes=("port-scan", "race-loser"),
-    lab="late_syn_ack",
+    lab="late_syn_ack_timeout",
 )
 
 LATE = 50 * MS

@@ -58,7 +58,7 @@ CAUSE = Cause(
     reasons=("NO_SOCKET", "TCP_FLAGS"),
     look_alikes=("health-check", "late-syn-ack", "race-loser", "port-closed"),
     benign=True,
-    lab="port_scan",
+    lab="port_scan_syn",
 )
 
 SOME, MANY = 5, 10

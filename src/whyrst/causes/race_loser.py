@@ -2,9 +2,9 @@
 
 ## What happened
 Clients often try two ways at once and keep the faster: IPv6 and IPv4 (happy eyeballs), several addresses of one name,
-or two ports of one host (Windows asks for file sharing on 445 and 139). When one attempt has won, the client drops
-the other. If the loser was open already, its socket is reset or closed; if it was still connecting, the client's
-kernel resets the late SYN-ACK.
+or two ports of one host (Windows asks for file sharing on 445 and 139). Browsers also race QUIC, which runs over UDP
+and does not show here, against TCP. When one attempt has won, the client drops the other. If the loser was open
+already, its socket is reset or closed; if it was still connecting, the client's kernel resets the late SYN-ACK.
 
 ## How to be sure
 - Another attempt of the same client began within 300 ms, and carries data.
@@ -52,7 +52,7 @@ CAUSE = Cause(
     reasons=("NO_SOCKET", "TCP_STATE"),
     look_alikes=("late-syn-ack", "port-scan"),
     benign=True,
-    lab="race_loser",
+    lab="happy_eyeballs",
 )
 
 SHORT = 5 * SECOND

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, excludes, hints, needed, supports
 from whyrst.fast.tables import Dir
+from whyrst.resets.mechanism import FORGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,3 +83,4 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield hints(r.trigger.has_payload, "it answers the client's first data in frame {trigger_frame}")
     yield hints(r.attempts.dropped > 1, "{dropped} connections of the service ended like this in the same minute")
     yield excludes(r.server(Dir.BYTES) > 0, "the server had sent data")
+    yield excludes(r.mechanism.among(FORGED), "a third party wrote the reset")

@@ -22,7 +22,7 @@ import numpy as np
 from whyrst.fast.layout import Seg
 from whyrst.fast.tables import Answer, Conn, Dir, Rst
 from whyrst.resets.facts import MS, SECOND, Fact, ahead
-from whyrst.resets.habits import ID_STEP
+from whyrst.resets.habits import ID_STEP, initial_ttl
 
 if TYPE_CHECKING:
     from whyrst.resets.columns import Resets
@@ -171,18 +171,22 @@ class Mechanisms:
         """How many signs say that not the host but something before it answered: TTL, TOS, flow label, time, and that
         the host lives on. One alone has harmless reasons, such as ports that a router forwards to several machines."""
         habits = self._r.habits
-        signs = (self._foreign, self._zero_tos, habits.flow_label_zero.yes, habits.too_fast.yes, self._lives_on)
+        signs = (self.nearer, self._zero_tos, habits.flow_label_zero.yes, habits.too_fast.yes, self._lives_on)
         return np.sum(signs, axis=0, dtype=np.int64)
 
     @cached_property
-    def _foreign(self) -> Mask:
-        """A TTL that is not the host's, though the host had no reason to answer by another way.
+    def nearer(self) -> Mask:
+        """Its TTL is that of something before the host, and the host had no reason to answer itself.
 
-        Where a device sent the SYN-ACK, or a scanner the SYN, the reset with another TTL is the host's own.
+        A device before the host is nearer, so its TTL is the higher one, unless it starts from another value; a lower
+        one came from farther away, by another route. Where a device sent the SYN-ACK, or a scanner the SYN, the reset with
+        another TTL is the host's own.
         """
+        ttl, usual = self._r.seg(Seg.TTL), self._r.sender(Dir.TTL_MIN)
+        farther = (ttl < usual) & (initial_ttl(ttl) == initial_ttl(usual))
         scanned = self._r.opening.no_third_step & self._r.opening.handmade_syn.yes
-        known = ~self._same_counter & ~self._r.opening.proxy_syn_ack & ~scanned
-        return self.foreign_ttl.yes & ~self.sender_had_ended & known
+        own = self._same_counter | farther | self._r.opening.proxy_syn_ack | scanned
+        return self.foreign_ttl.yes & ~self.sender_had_ended & ~own
 
     @cached_property
     def firewall(self) -> Fact:
@@ -193,7 +197,7 @@ class Mechanisms:
         """
         ended = self.sender_had_ended
         unlabelled = self._r.habits.flow_label_zero.yes & self._r.shape.linux_passive.yes
-        signs = self._foreign | (self._zero_tos & ~ended) | unlabelled | self._lives_on
+        signs = self.nearer | (self._zero_tos & ~ended) | unlabelled | self._lives_on
         yes = self.passive_form & self._r.trigger.fits_exactly & signs
         no = self.foreign_ttl.no & (self._r.habits.tos_mirrored.yes | ended)
         return Fact(np.where(yes, np.int8(1), np.where(no, np.int8(-1), np.int8(0))))
