@@ -1,7 +1,7 @@
 """Writes the captures that the benchmarks read. Everything follows from a seed.
 
-    python bench/traffic.py mixed FILE [CONNECTIONS]     ordinary traffic, about 13 packets a connection
-    python bench/traffic.py refused FILE [CONNECTIONS]   SYN, then RST,ACK, each of another connection
+python bench/traffic.py mixed FILE [CONNECTIONS]     ordinary traffic, about 13 packets a connection
+python bench/traffic.py refused FILE [CONNECTIONS]   SYN, then RST,ACK, each of another connection
 """
 
 from __future__ import annotations

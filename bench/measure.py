@@ -1,0 +1,63 @@
+"""Runs commands and measures them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CORE = max(os.sched_getaffinity(0))
+"""The one core that everything runs on."""
+
+
+class Run(NamedTuple):
+    """One run of a command, or the medians of several."""
+
+    wall: float
+    """Seconds from start to end."""
+    cpu: float
+    """Seconds of processor time, of the program and in the kernel for it."""
+    peak: int
+    """Most memory it ever held, bytes."""
+
+
+def run(command: Sequence[str]) -> Run:
+    """Run a command on the one core; its output goes nowhere.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    start = time.perf_counter()
+    pinned = ["taskset", "-c", str(CORE), *command]
+    child = subprocess.Popen(pinned, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own
+    _, status, used = os.wait4(child.pid, 0)
+    wall = time.perf_counter() - start
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}")
+    return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+
+
+def medians(commands: Sequence[Sequence[str]], times: int) -> list[Run]:
+    """Run commands by turns, so that a busy moment of the machine hits all of them; medians of each."""
+    runs: list[list[Run]] = [[] for _ in commands]
+    for _ in range(times):
+        for command, found in zip(commands, runs, strict=True):
+            found.append(run(command))
+    return [
+        Run(median(r.wall for r in found), median(r.cpu for r in found), max(r.peak for r in found)) for found in runs
+    ]
+
+
+def program(name: str) -> str | None:
+    """Where a program is: beside this Python, else on the path."""
+    beside = Path(sys.executable).parent / name
+    return str(beside) if os.access(beside, os.X_OK) else shutil.which(name)
