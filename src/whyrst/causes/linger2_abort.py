@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, doubts, excludes, needed
+from whyrst.causes.evidence import decides, doubts, excludes, needed, supports
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import ACTIVE, PASSIVE
@@ -75,6 +75,11 @@ def judge(r: Resets) -> Iterator[Sign]:
         answers & r.shape.linux_passive & r.habits.linux,
         "it answers frame {trigger_frame}, the bare ACK that first acknowledged the FIN, in Linux' own form",
         "the form is not that of Linux, which has this option",
+    )
+    yield supports(
+        answers,
+        "frame {trigger_frame} first acknowledged the FIN and brought nothing else, which every closing socket takes",
+        "the reset was not an answer to the acknowledgement of the FIN",
     )
     yield doubts(Fact.of(r.progress.sender_unacked > 0), "the {sender}'s bytes were not all acknowledged")
     yield excludes(

@@ -59,8 +59,9 @@ class Habits:
         """The sender behaves as Linux: initial TTL 64 and, as a server, IPv4 ID 0 in its SYN-ACK, or, as a
         client, a SYN with all four options; and a window that is not the 65535 of BSD and macOS.
 
-        net/ipv4/ip_output.c ip_build_and_send_pkt; unknown without its SYN, and for a server with that window, which
-        a tuned Linux may have, too.
+        net/ipv4/ip_output.c ip_build_and_send_pkt; unknown without its SYN, for a server with that window, which a
+        tuned Linux may have, too, and where options are missing that a Linux may have been told, or asked, to leave
+        out: a client without timestamps, an IPv6 server that gave all it was offered.
         """
         ttl = self.ttl_start == 64  # noqa: PLR2004 - Linux' default TTL
         options, window = self._r.sender(Dir.SYN_OPTIONS), self._r.sender(Dir.SYN_WINDOW)
@@ -69,7 +70,10 @@ class Habits:
         rich = (options & full) == full
         server = self._r.by_server & ((self._r.sender(Dir.SYN_ID) == 0) | (self._r.shape.v6 & rich))
         client = self._r.by_client & rich
-        fact = Fact.of(ttl & (server | client) & ~bsd, (options >= 0) & ~(server & bsd))
+        plain = self._r.by_client & ((options & Opt.SACK_OK) != 0)
+        given = self._r.by_server & self._r.shape.v6 & ((self._r.peer(Dir.SYN_OPTIONS) & full & ~options) == 0)
+        open_ = (plain | given) & ~rich
+        fact = Fact.of(ttl & (server | client) & ~bsd, (options >= 0) & ~(server & bsd) & ~open_)
         return Fact(np.where(~ttl, np.int8(-1), fact.values))
 
     @cached_property
