@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import excludes, needed, refutes, supports
+from whyrst.causes.evidence import excludes, hints, needed, refutes
 from whyrst.fast.tables import Conn, Dir, Log
 from whyrst.resets.facts import SECOND
 from whyrst.resets.mechanism import FIREWALL, PASSIVE
@@ -75,6 +75,6 @@ def judge(r: Resets) -> Iterator[Sign]:
         "it came at once after frame {trigger_frame}, which belongs to the middle of a conversation",
         "no segment of a conversation shortly before asks for it",
     )
-    yield supports(running, "the capture had been running before the connection's first segment in it")
+    yield hints(running, "the capture had been running before the connection's first segment in it")
     yield refutes(r.trigger.is_fin, "frame {trigger_frame} is a FIN, perhaps the last of a connection that had ended")
     yield excludes(r.neighbours.twin, "the {sender} holds the same ports and numbers towards another address")
