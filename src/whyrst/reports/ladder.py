@@ -17,6 +17,8 @@ from whyrst.reports.amounts import count, duration, size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+LABEL = 8
+"""Columns for the numbers of evidence beside a segment."""
 SILENCE = 1_000_000_000
 """Nanoseconds without a segment that are worth a line."""
 
@@ -137,7 +139,6 @@ def ladder(
     clock = max([10, *(len(_seconds(step.time - begin)) for step in steps)])
     label = max([0, *(len(_marks(marks.get(step.frame, ()))) for step in steps)])
     left = number + 2 + clock + 2
-    label = min(label, 8)
     lane = width - left - (label + 1 if label else 0)
     lines = [f"{'frame':>{number}}  {'seconds':>{clock}}  {_ends(client, server, lane)}".rstrip()]
     heard = [begin, begin]
@@ -151,7 +152,7 @@ def ladder(
             heard = [item.end, item.end]
         else:
             arrow = _arrow(item, lane)
-            shown = _marks(marks.get(item.frame, ()))[:label]
+            shown = _marks(marks.get(item.frame, ()))
             lines.append(f"{item.frame:>{number}}  {_seconds(item.time - begin):>{clock}}  {arrow} {shown}".rstrip())
             heard[item.side] = item.time
         last = _end(item)
@@ -186,7 +187,13 @@ def _seconds(nanoseconds: int) -> str:
 
 
 def _marks(numbers: Sequence[int]) -> str:
-    return "".join(f"[{number}]" for number in numbers)
+    """Numbers of evidence, as [1,4]; those that do not fit are told by a plus sign."""
+    shown = list(numbers)
+    text = f"[{','.join(map(str, shown))}]" if shown else ""
+    while len(text) > LABEL:
+        shown.pop()
+        text = f"[{','.join(map(str, shown))},+]"
+    return text
 
 
 def _ends(client: str, server: str, lane: int) -> str:

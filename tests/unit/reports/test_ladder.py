@@ -30,7 +30,7 @@ def drawn(items, marks=None, width=80, client="10.0.0.9:51234", server="10.0.0.5
 
 def test_a_conversation():
     assert (
-        drawn(CONVERSATION, {6: [1], 7: [1, 2]})
+        drawn(CONVERSATION, {6: [1], 7: [1, 12]})
         == """\
 frame     seconds  client 10.0.0.9:51234             10.0.0.5:8080 server
     1    0.000000  |- SYN seq 0 win 64240 ----------------------------->|
@@ -40,7 +40,7 @@ frame     seconds  client 10.0.0.9:51234             10.0.0.5:8080 server
     5    0.200000  |- PSH,ACK seq 1:1449 ack 1 win 502 again ---------->|
                    |             ... 60.80 s of silence ...             |
     6   61.000000  |<----------------------- ACK seq 1 ack 1449 win 10 -| [1]
-    7   61.020000  |<================== RST,ACK seq 1 ack 1449 win 501 =| [1][2]
+    7   61.020000  |<================== RST,ACK seq 1 ack 1449 win 501 =| [1,12]
                    |     ... 1.98 s of silence (client 62.80 s) ...     |
     9   63.000000  |- FIN,ACK seq 1449 ack 1 win 502 ------------------>|"""
     )
