@@ -39,7 +39,7 @@ def run(bench: Bench) -> None:
             quitter.recv(1)
         except OSError as error:
             bench.failed(name, error)
-    bench.settle(bench.rng.uniform(0.05, 0.3))
+        bench.settle(bench.rng.uniform(1.2, 1.8))
     other.sendall(b"still there?\n")
     try:
         other.recv(1)

@@ -23,7 +23,7 @@ def run(bench: Bench) -> None:
     near, far = bench.pair()
     bench.exchange(near, far, bench.rng.randrange(1, 4))
     name, quitter, other = bench.rng.choice((("client", near, far), ("server", far, near)))
-    limit = bench.rng.choice((800, 1000, 1500, 2000))
+    limit = bench.rng.choice((800, 1000, 1500))
     quitter.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limit)
     blind = {where: ("undetermined",) for where in ("client", "router", "server") if where not in _witnesses(name)}
     bench.truth(
@@ -36,7 +36,7 @@ def run(bench: Bench) -> None:
             quitter.recv(1)
         except OSError as error:
             bench.failed(name, error)
-        bench.settle(bench.rng.uniform(0.5, 1.0))
+        bench.settle(bench.rng.uniform(2.2, 2.6) * limit / 1000)
     other.sendall(b"still there?\n")
     try:
         other.recv(1)

