@@ -100,6 +100,11 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield supports(
         lone_fin | own, "no data was refused: a FIN or a probe is taken by any socket that exists", "data was refused"
     )
+    yield supports(
+        lone_fin & late & r.shape.linux_passive & r.habits.linux,
+        "the {sender} seems to run Linux, which takes a late FIN as long as it remembers the connection",
+        "the {sender} does not seem to run Linux",
+    )
     yield supports(waited >= USUAL, "the wait was longer than tcp_fin_timeout's default")
     yield refutes(
         Fact.of((r.peer(Dir.DATA_TIME) > r.sender(Dir.FIN_TIME)) & ~trigger.has_payload),

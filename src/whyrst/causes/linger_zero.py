@@ -91,7 +91,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     asked_last = r.conn(Conn.DATA_SIDE) == 0
     hello_only = (r.client(Dir.SEGMENTS) > 0) & (r.client(Dir.LAST_KIND) == Kind.TLS_CLIENT_HELLO)
     tls = np.isin(r.server(Dir.LAST_KIND), (Kind.TLS_DATA, Kind.TLS_HANDSHAKE, Kind.TLS_SERVER_HELLO, Kind.TLS_CCS))
-    complete = (r.progress.sender_unacked == 0) & (r.progress.peer_unacked == 0) & ~asked_last
+    complete = (r.progress.sender_unacked == 0) & (r.progress.peer_unacked == 0)
     yield needed(r.mechanism.among(ACTIVE), "a socket of the {sender} that was still alive sent the reset")
     yield needed(r.progress.synchronized, "the connection was established")
     yield needed(
@@ -109,9 +109,10 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield supports((resets >= ALWAYS) & (fins == 0), "it does so every time", "it is not seen to do so every time")
     yield hints(
         complete,
-        "the exchange was complete: the request was answered and all bytes were acknowledged",
-        "the exchange was not complete",
+        "all bytes of the exchange were acknowledged",
+        "bytes were still on their way: {sender_unacked} of the {sender}, {peer_unacked} of the {peer}",
     )
+    yield refutes(asked_last, "the latest request had no answer", "the latest request was answered")
     yield doubts(r.progress.sender_fin, "the {sender} had sent a FIN before, in frame {sender_fin_frame}")
     yield refutes(
         hello_only,

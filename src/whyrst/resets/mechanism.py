@@ -179,8 +179,8 @@ class Mechanisms:
         """Its TTL is that of something before the host, and the host had no reason to answer itself.
 
         A device before the host is nearer, so its TTL is the higher one, unless it starts from another value; a lower
-        one came from farther away, by another route. Where a device sent the SYN-ACK, or a scanner the SYN, the reset with
-        another TTL is the host's own.
+        one came from farther away, by another route. Where a device sent the SYN-ACK, or a scanner the SYN, the reset
+        with another TTL is the host's own.
         """
         ttl, usual = self._r.seg(Seg.TTL), self._r.sender(Dir.TTL_MIN)
         farther = (ttl < usual) & (initial_ttl(ttl) == initial_ttl(usual))

@@ -49,10 +49,10 @@ frame     seconds  client 10.0.0.9:51234              10.0.0.5:8080 server
     3    0.000150  |- ACK seq 1 ack 1 win 502 -------------------------->|
     4    0.000200  |- PSH,ACK seq 1:1449 ack 1 win 502 ----------------->| [3]
     5    0.200000  |- PSH,ACK seq 1:1449 ack 1 win 502 again ----------->| [1,2]
-                    |             ... 60.80 s of silence ...              |
+                   |             ... 60.80 s of silence ...              |
     6   61.000000  |<------------------------ ACK seq 1 ack 1449 win 10 -| [3]
     7   61.020000  |<=================== RST,ACK seq 1 ack 1449 win 501 =|
-                    |     ... 1.98 s of silence (client 62.80 s) ...      |
+                   |     ... 1.98 s of silence (client 62.80 s) ...      |
     9   63.000000  |- FIN,ACK seq 1449 ack 1 win 502 ------------------->|
 
 WIRESHARK

@@ -28,7 +28,7 @@ def run(bench: Bench) -> None:
     near, far = bench.pair()
     bench.exchange(near, far, bench.rng.randrange(1, 4))
     far.sendall(bench.rng.randbytes(bench.rng.randrange(2000, 6000)))
-    bench.settle(bench.rng.uniform(0.15, 0.3))
+    bench.settle(bench.rng.uniform(0.4, 0.6))
     here, there = forge.ends(near)
     ttl, ip_id, window = bench.rng.randrange(70, 120), bench.rng.randrange(1, 60_000), bench.rng.randrange(1000, 4000)
     both = bench.rng.random() < 0.5  # noqa: PLR2004 - half of them

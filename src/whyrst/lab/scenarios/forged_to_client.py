@@ -27,7 +27,7 @@ def run(bench: Bench) -> None:
     relay = bench.relay(delay=bench.rng.uniform(0.005, 0.03), hook=tap)
     near, far = bench.pair()
     bench.exchange(near, far, bench.rng.randrange(2, 5))
-    bench.settle(bench.rng.uniform(0.1, 0.4))
+    bench.settle(bench.rng.uniform(0.4, 0.8))
     here, there = forge.ends(near)
     flags = bench.rng.choice((RST, RST | ACK))
     data = tap.forge(
