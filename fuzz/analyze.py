@@ -10,6 +10,7 @@ cases.
 from __future__ import annotations
 
 import os
+import struct
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +24,7 @@ with atheris.instrument_imports(include=["whyrst"]):
     from whyrst.analysis import analyze
     from whyrst.capture.errors import CaptureError
     from whyrst.causes import all_causes
+    from whyrst.lab.wire.capture import pcapng
 
 CASES = Path(__file__).parents[1] / "tests" / "cases"
 LARGEST = 6_000
@@ -54,7 +56,19 @@ def seed(corpus: Path) -> None:
     corpus.mkdir(parents=True, exist_ok=True)
     for case in sorted(CASES.glob("*/capture.pcap*")):
         if case.stat().st_size <= LARGEST:
-            (corpus / case.parent.name).write_bytes(case.read_bytes())
+            data = case.read_bytes()
+            (corpus / case.parent.name).write_bytes(data)
+            (corpus / f"{case.parent.name}.pcapng").write_bytes(as_pcapng(data))
+
+
+def as_pcapng(data: bytes) -> bytes:
+    """The packets of a little-endian pcap as a pcapng."""
+    frames, at = [], 24
+    while at + 16 <= len(data):
+        second, micro, size, _ = struct.unpack_from("<IIII", data, at)
+        frames.append((second * 1_000_000_000 + micro * 1000, data[at + 16 : at + 16 + size]))
+        at += 16 + size
+    return pcapng(frames, 262144)
 
 
 def main() -> None:
@@ -63,7 +77,7 @@ def main() -> None:
     if folders:
         seed(Path(folders[0]))
     all_causes()
-    atheris.Setup([sys.argv[0], "-timeout=10", "-max_len=8192", *sys.argv[1:]], check)
+    atheris.Setup([sys.argv[0], "-timeout=10", "-max_len=8192", "-rss_limit_mb=4096", *sys.argv[1:]], check)
     atheris.Fuzz()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import struct
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from whyrst.analysis import analyze
 from whyrst.capture.errors import CaptureError
+from whyrst.lab.wire.capture import pcapng
 from whyrst.model import Verdict
 
 CASES = sorted((Path(__file__).parents[1] / "cases").glob("*/capture.pcap"))
@@ -30,10 +32,24 @@ def records(data):
     return found
 
 
+def as_pcapng(data):
+    """The same packets in one section of a pcapng."""
+    frames = []
+    for packet in records(data):
+        second, micro = struct.unpack_from("<II", packet)
+        frames.append((second * 1_000_000_000 + micro * 1000, packet[16:]))
+    return pcapng(frames, 262144)
+
+
+FORMS = {"pcap": bytes, "pcapng": as_pcapng, "gzip": gzip.compress}
+"""What a mutation starts from; pcap most of all."""
+
+
 @st.composite
 def mutated(draw):
     """A capture with bytes changed, a part cut out, repeated or put elsewhere, or its end missing."""
-    data = bytearray(draw(st.sampled_from(SMALL)).read_bytes())
+    form = FORMS[draw(st.sampled_from(["pcap", "pcap", "pcapng", "pcapng", "gzip"]))]
+    data = bytearray(form(draw(st.sampled_from(SMALL)).read_bytes()))
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, max(len(data) - 1, 0)))
         size = draw(st.integers(1, 200))

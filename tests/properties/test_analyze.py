@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from properties.captures import CASES, HEADER, SMALL, anywhere, mutated, records, whole
+from properties.captures import CASES, FORMS, HEADER, SMALL, anywhere, mutated, records, whole
 from whyrst.segments import read
 
 ONCE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=20_000)
@@ -68,6 +68,17 @@ def test_pieces_of_a_pipe_make_no_difference(tmp_path, case, size):
     assert [anywhere(one) for one in verdicts] == [anywhere(one) for one in expected]
     assert incidents == same
     assert [one.frame for one in verdicts] == [one.frame for one in expected]
+
+
+@settings(ONCE, max_examples=15)
+@given(case=st.sampled_from(SMALL), form=st.sampled_from(["pcapng", "gzip"]))
+def test_forms_of_a_capture_make_no_difference(tmp_path, case, form):
+    path = tmp_path / form
+    path.write_bytes(FORMS[form](case.read_bytes()))
+    verdicts, incidents, _ = whole(path)
+    expected, same, _ = whole(case)
+    assert [anywhere(one) for one in verdicts] == [anywhere(one) for one in expected]
+    assert incidents == same
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 100])
