@@ -54,7 +54,7 @@ CAUSE = Cause(
     counter="OutRsts",
     reasons=("NO_SOCKET", "TCP_FLAGS"),
     look_alikes=("idle-timeout", "fin-wait2-expired", "asymmetric-route"),
-    lab="host_restart",
+    lab="host_state_lost",
 )
 
 FASTEST = 2 * SECOND

@@ -50,7 +50,7 @@ CAUSE = Cause(
     rfc=("RFC 5382 section 5", "RFC 3360"),
     kernel=("not from the host's kernel: the device wrote it (OutRsts of the host does not rise)",),
     look_alikes=("host-restart", "fin-wait2-expired", "application-timeout"),
-    lab="idle_timeout",
+    lab="nat_idle",
 )
 
 SHORTEST = 29 * SECOND

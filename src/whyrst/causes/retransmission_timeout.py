@@ -48,7 +48,7 @@ CAUSE = Cause(
     counter="TCPAbortOnTimeout",
     reasons=("NO_SOCKET",),
     look_alikes=("mtu-blackhole", "user-timeout"),
-    lab="retransmission_timeout",
+    lab="retransmission_giveup",
 )
 
 LADDER = 3

@@ -47,7 +47,7 @@ CAUSE = Cause(
     counter="TCPAbortOnTimeout",
     reasons=("TCP_STATE", "TCP_ABORT_ON_MEMORY"),
     look_alikes=("close-with-unread-data",),
-    lab="zero_window_giveup",
+    lab="zero_window",
 )
 
 PATIENCE = 5 * SECOND

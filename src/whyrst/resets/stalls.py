@@ -83,10 +83,15 @@ class Stalls:
 
     @cached_property
     def sender_stopped(self) -> Fact:
-        """The sender had stopped repeating although nothing was acknowledged: the next repeat was overdue by as much
-        again. Unknown below two repeats."""
-        longest = np.minimum(self.sender_span * 1.4, 120 * SECOND)
-        return Fact.of(self.sender_overdue > longest * 1.3, (self.sender_repeats >= 2) & (self.sender_span > 0))  # noqa: PLR2004
+        """The sender had stopped repeating although nothing was acknowledged: the next repeat was overdue by a third
+        and more. Unknown without repeats, or where the first sending was not captured.
+
+        The next wait is twice the one before (RFC 6298 section 5.5): after one repeat twice the span, after more at
+        most 4/3 of it; Linux waits two minutes at most.
+        """
+        factor = np.where(self.sender_repeats == 1, 2.0, 1.4)
+        longest = np.minimum(self.sender_span * factor, 120 * SECOND)
+        return Fact.of(self.sender_overdue > longest * 1.3, (self.sender_repeats >= 1) & (self.sender_span > 0))
 
     @cached_property
     def peer_spoke_meanwhile(self) -> Mask:

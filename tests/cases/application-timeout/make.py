@@ -17,5 +17,6 @@ for number in range(3):
     talk.server.ack()
     talk.wait(2.6)
     late = talk.server.send(payloads.http_answer(300))
-    case.expect(talk.client.refuse(late), "application-timeout", "passive", accept=["client-cancelled", "data-after-close"])
+    accept = ["client-cancelled", "data-after-close"]
+    case.expect(talk.client.refuse(late), "application-timeout", "passive", accept=accept)
 case.write()
