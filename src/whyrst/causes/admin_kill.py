@@ -49,7 +49,7 @@ CAUSE = Cause(
     reasons=("TCP_STATE",),
     look_alikes=("linger-zero", "application-abort"),
     wire=False,
-    lab="admin_kill",
+    lab="ss_kill",
 )
 
 

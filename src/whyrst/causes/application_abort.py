@@ -61,7 +61,7 @@ CAUSE = Cause(
     counter="TCPAbortOnClose or TCPAbortOnData",
     reasons=("TCP_ABORT_ON_CLOSE", "TCP_STATE"),
     look_alikes=("close-with-unread-data", "linger-zero", "socket-disconnect", "admin-kill", "process-crash"),
-    lab="application_abort",
+    no_lab="a general name: the scenarios of the causes that it stands for (close_unread, ss_kill, ...) accept it",
 )
 
 

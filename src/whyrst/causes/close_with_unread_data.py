@@ -57,7 +57,7 @@ CAUSE = Cause(
     counter="TCPAbortOnClose",
     reasons=("TCP_ABORT_ON_CLOSE",),
     look_alikes=("linger-zero", "application-abort", "process-crash", "zero-window-giveup"),
-    lab="close_with_unread_data",
+    lab="close_unread",
 )
 
 LARGE = 2 * 1460

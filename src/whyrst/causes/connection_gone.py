@@ -49,7 +49,7 @@ CAUSE = Cause(
     counter="OutRsts",
     reasons=("NO_SOCKET", "TCP_FLAGS"),
     look_alikes=("data-after-close", "fin-wait2-expired", "tls-close-notify-after-close"),
-    lab="connection_gone",
+    lab="forged_to_client",
 )
 
 

@@ -54,7 +54,7 @@ CAUSE = Cause(
     counter="OutRsts",
     reasons=("NO_SOCKET", "TCP_TIMEWAIT_SOCKET", "TCP_STATE"),
     look_alikes=("idle-timeout", "connection-gone", "host-restart"),
-    lab="fin_wait2_expired",
+    lab="fin_after_close_expired",
 )
 
 SHORTEST = 1.5 * SECOND

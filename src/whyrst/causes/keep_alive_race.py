@@ -49,7 +49,7 @@ CAUSE = Cause(
     counter="TCPAbortOnData",
     reasons=("TCP_ABORT_ON_DATA", "NO_SOCKET"),
     look_alikes=("data-after-close",),
-    lab="keep_alive_race",
+    lab="node_keepalive_race",
 )
 
 SHORTEST = SECOND

@@ -51,7 +51,7 @@ CAUSE = Cause(
     counter="TCPAbortOnData or TCPAbortOnLinger",
     reasons=("TCP_ABORT_ON_DATA", "TCP_ABORT_ON_LINGER"),
     look_alikes=("linger-zero",),
-    lab="linger2_abort",
+    lab="linger2_negative",
 )
 
 

@@ -53,7 +53,7 @@ CAUSE = Cause(
     counter="TCPAbortOnClose",
     reasons=("TCP_ABORT_ON_CLOSE", "NO_SOCKET"),
     look_alikes=("server-restart", "close-with-unread-data", "listener-closed", "application-abort"),
-    lab="process_crash",
+    lab="process_killed_unread",
 )
 
 SERVED = 2

@@ -49,7 +49,7 @@ CAUSE = Cause(
     reasons=("TCP_STATE", "TCP_DISCONNECT_WITH_DATA"),
     look_alikes=("linger-zero", "application-abort"),
     wire=False,
-    lab="socket_disconnect",
+    lab="connect_unspec",
 )
 
 

@@ -50,7 +50,7 @@ CAUSE = Cause(
     reasons=("TCP_TIMEWAIT_SOCKET", "TCP_ABORT_ON_DATA"),
     look_alikes=("data-after-close", "connection-gone", "benign-teardown"),
     benign=True,
-    lab="tls_close_notify_after_close",
+    lab="tls_close_notify_late",
 )
 
 
