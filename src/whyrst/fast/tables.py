@@ -334,7 +334,7 @@ class Rst(IntEnum):
     RSTS_AFTER = AFTER + 8
     """Further resets from the same address."""
     RSTS_EQUAL = AFTER + 9
-    """Of them, with the same sequence number."""
+    """Of them, with the same sequence number, as far as they follow each other."""
     RST_STEP = AFTER + 10
     """Sequence difference to the next reset from the same address."""
     RST_NEXT_TIME = AFTER + 11
@@ -342,7 +342,7 @@ class Rst(IntEnum):
     """Resets from the other end afterwards."""
     PEER_RST_TIME = AFTER + 13
     SYN_AFTER = AFTER + 14
-    """Time of the next SYN on the same 4-tuple, 0 when none came."""
+    """Time of the SYN with which another connection took the same 4-tuple, 0 when none came."""
     CHALLENGED = AFTER + 15
     """Time of a bare ACK from the peer that repeats its last one (challenge ACK), 0 when none came."""
     NEXT_TTL = AFTER + 16

@@ -1022,8 +1022,8 @@ def follow(
         if slot < 0:
             fresh = 1
         elif (flags & 0x16) == 0x02:
-            # A SYN with another initial sequence number is another connection (Wireshark splits there too);
-            # an ended one is over even if the number should repeat.
+            # A SYN with another initial sequence number is another connection (Wireshark splits there too); with the
+            # same one it is the same attempt again: Windows repeats a refused SYN.
             d = b + SIDE_A + side * SIDE
             if t[d + D_ISN] >= 0:
                 if t[d + D_ISN] != seq:

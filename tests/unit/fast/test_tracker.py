@@ -172,3 +172,13 @@ def test_what_capturing_did_to_packets_is_counted():
     seen = play(SHAKE + "client >> ACK len=9000 quality=4\nclient >> ACK len=100 quality=2\nserver >> ACK quality=16")
     assert seen.g.OFFLOAD == 2
     assert (seen.client().SUPERS, seen.client().UNSUMMED, seen.server().UNSUMMED) == (2, 0, 1)
+
+
+def test_refused_syn_that_is_repeated_is_the_same_attempt():
+    again = "client >> again wait=0.5\nserver >> RST,ACK seq=0\n"
+    seen = play("client >> SYN\nserver >> RST,ACK seq=0\n" + 2 * again)
+    assert seen.g.STREAMS == 1
+    assert [reset.answers for reset in seen.resets] == [1, 3, 5]
+    assert [reset.own.PEER_AFTER for reset in seen.resets] == [2, 1, 0]
+    assert [reset.own.PEER_NEW for reset in seen.resets] == [0, 0, 0]
+    assert {reset.own.SYN_AFTER for reset in seen.resets} == {0}
