@@ -123,7 +123,7 @@ class Tracker:
         last = int(self.g[Glob.RESETS])
         if first == last:
             return
-        ring = [o % self._pending for o in range(first, last)]
+        ring = np.arange(first, last) % self._pending
         have = self._resets[Seg.PAYLOAD_HAVE, ring]
         for k in np.flatnonzero(have > 0).tolist():
             at = int(self._resets[Seg.PAYLOAD_AT, ring[k]])
