@@ -76,4 +76,5 @@ def judge(r: Resets) -> Iterator[Sign]:
         "it was repeated with growing waits and never passed",
     )
     yield hints(r.progress.sender_bytes + r.progress.peer_bytes > 0, "small payloads had passed before")
+    yield excludes(r.mechanism.over, "the connection had been ended before")
     yield excludes(stalls.peer_window_shut | stalls.sender_window_shut, "a window was closed")

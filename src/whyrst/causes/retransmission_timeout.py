@@ -89,4 +89,7 @@ def judge(r: Resets) -> Iterator[Sign]:
         "only a large segment is repeated, while the {peer} answers smaller ones",
         "nothing says that only large segments are lost",
     )
+    yield excludes(
+        r.progress.sender_reset_before | r.progress.peer_reset_before, "the connection had been reset before"
+    )
     yield excludes(stalls.peer_window_shut, "the {peer}'s window was closed")

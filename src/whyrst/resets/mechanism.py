@@ -192,13 +192,13 @@ class Mechanisms:
     def firewall(self) -> Fact:
         """A packet filter or device answered in the host's place.
 
-        Yes: the form of an answer, and a TTL that is not the host's while the host had no reason to answer; or the
-        TOS of the refused segment not mirrored by what is otherwise Linux' form; or the host goes on.
+        Yes: the form of an answer, given at once, and a TTL that is not the host's while the host had no reason to
+        answer; or the TOS of the refused segment not mirrored by what is otherwise Linux' form; or the host goes on.
         """
         ended = self.sender_had_ended
         unlabelled = self._r.habits.flow_label_zero.yes & self._r.shape.linux_passive.yes
         signs = self.nearer | (self._zero_tos & ~ended) | unlabelled | self._lives_on
-        yes = self.passive_form & self._r.trigger.fits_exactly & signs
+        yes = self.passive_form & self._r.trigger.fits_exactly & self._r.trigger.prompt.yes & signs
         no = self.foreign_ttl.no & (self._r.habits.tos_mirrored.yes | ended)
         return Fact(np.where(yes, np.int8(1), np.where(no, np.int8(-1), np.int8(0))))
 

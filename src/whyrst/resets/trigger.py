@@ -75,11 +75,13 @@ class Trigger:
 
     @cached_property
     def prompt(self) -> Fact:
-        """The reset came as soon as a host answers: within three round trips, or a second where they are shorter.
+        """The reset came as soon as a host answers: within three round trips and 200 ms for queues on the way, or a
+        second where no round trip was measured.
 
         A host answers a segment at once; numbers that fit one of long ago are chance. Unknown when none fits.
         """
-        return Fact.of(self.delay <= np.maximum(3 * self._r.habits.rtt, SECOND), self.found)
+        rtt = self._r.habits.rtt
+        return Fact.of(self.delay <= np.where(rtt > 0, 3 * rtt + SECOND // 5, SECOND), self.found)
 
     @cached_property
     def gap(self) -> Column:
