@@ -21,7 +21,7 @@ class Dials:
         with host:
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self._socket.bind(("eth0", ETH_P_ALL))
-        self._socket.setblocking(False)  # noqa: FBT003 - its name says it
+        self._socket.setblocking(False)
         self._found: dict[tuple[int, int], None] = {}
 
     def ports(self) -> tuple[tuple[int, int], ...]:

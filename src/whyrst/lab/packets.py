@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 from whyrst.lab.wire import packet
-from whyrst.lab.wire.segment import FIN, RST, SYN, Segment
+from whyrst.lab.wire.segment import ACK, FIN, RST, SYN, Segment
 
 TCP = 6
 V6_HEADER = 40
@@ -38,17 +38,17 @@ class Header(NamedTuple):
     @property
     def is_syn(self) -> bool:
         """A SYN without ACK."""
-        return self.flags & (SYN | 16) == SYN
+        return self.flags & (SYN | ACK) == SYN
 
     @property
     def is_syn_ack(self) -> bool:
         """A SYN-ACK."""
-        return self.flags & (SYN | 16) == SYN | 16
+        return self.flags & (SYN | ACK) == SYN | ACK
 
     @property
     def is_bare_ack(self) -> bool:
         """An ACK without payload, SYN, FIN or RST."""
-        return self.flags & (SYN | FIN | RST | 16) == 16 and self.length == 0
+        return self.flags & (SYN | FIN | RST | ACK) == ACK and self.length == 0
 
 
 def _starts(data: bytes) -> int:

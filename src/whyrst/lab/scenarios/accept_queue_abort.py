@@ -34,7 +34,7 @@ def run(bench: Bench) -> None:
     dialed = []
     for _ in range(backlog):
         near = bench.socket(bench.client)
-        near.setblocking(False)  # noqa: FBT003 - its name says it
+        near.setblocking(False)
         near.connect_ex(target)
         dialed.append(near)
     asking = rng.sample(dialed, rng.randrange(backlog))
@@ -55,7 +55,7 @@ def run(bench: Bench) -> None:
             also = ("accept-queue-abort",)
             bench.truth(ports, "server", "connection-gone", "passive", "its request came after the reset", also=also)
     for near in waiting:
-        near.setblocking(True)  # noqa: FBT003 - its name says it
+        near.setblocking(True)
         far = bench.accept(listener)
         far.sendall(rng.randbytes(rng.randrange(10, 2000)))
     bench.settle(3 * delay)

@@ -42,7 +42,7 @@ def run(bench: Bench) -> None:
     dialed = []
     for _ in range(backlog):
         near = bench.socket(bench.client)
-        near.setblocking(False)  # noqa: FBT003 - its name says it
+        near.setblocking(False)
         near.connect_ex(target)
         dialed.append(near)
     bench.settle(rng.uniform(*ASKED))

@@ -40,7 +40,7 @@ def run(bench: Bench) -> None:
     ends = {}
     for version in (loses, wins):
         ends[version] = bench.socket(bench.client, family=version)
-        ends[version].setblocking(False)  # noqa: FBT003 - its name says it
+        ends[version].setblocking(False)
         ends[version].connect_ex((bench.server.address(version), port))
         bench.settle(rng.uniform(0.01, 0.05))
     wait = rng.random() < 0.3  # noqa: PLR2004 - some runs
@@ -53,7 +53,7 @@ def run(bench: Bench) -> None:
     select.select([], [ends[loses if wait else wins]], [])
     bench.hang_up(ends[loses])
     near, far = ends[wins], bench.accept(listeners[wins])
-    near.setblocking(True)  # noqa: FBT003 - its name says it
+    near.setblocking(True)
     bench.exchange(near, far, rng.randrange(1, 4))
     bench.settle(2 * late + 0.05)
     near.close()

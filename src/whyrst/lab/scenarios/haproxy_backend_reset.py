@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from whyrst.lab.bench import Bench
 
 SCENARIO = Scenario(
-    title="a backend of haproxy that resets", causes=("close-with-unread-data", "linger-zero"), needs=("haproxy",), seconds=2.0
+    title="a backend of haproxy that resets",
+    causes=("close-with-unread-data", "linger-zero"),
+    needs=("haproxy",),
+    seconds=2.0,
 )
 CONFIG = """
 defaults

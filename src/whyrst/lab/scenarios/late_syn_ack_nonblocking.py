@@ -46,10 +46,12 @@ def run(bench: Bench) -> None:
     target = listener.getsockname()[:2]
     for _ in range(1 if loss else rng.randrange(1, 3)):
         near = bench.socket(bench.client)
-        near.setblocking(False)  # noqa: FBT003 - its name says it
+        near.setblocking(False)
         near.connect_ex(target)
         ports = near.getsockname()[1], target[1]
-        bench.truth(ports, "client", "late-syn-ack", "passive", f"given up after {patience} s, answered after {round_trip} s")
+        bench.truth(
+            ports, "client", "late-syn-ack", "passive", f"given up after {patience} s, answered after {round_trip} s"
+        )
         if loss:
             repeated.wait(2 * REPEAT)  # The program's timer of 1 s is a little later than the kernel's.
         else:

@@ -33,7 +33,9 @@ def run(bench: Bench) -> None:
         near.settimeout(None)
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             near.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", 0, 100_000))
-        bench.truth((mine, target[1]), "client", "late-syn-ack", "passive", f"connect() gave up after 100 ms of {delay * 2} s")
+        bench.truth(
+            (mine, target[1]), "client", "late-syn-ack", "passive", f"connect() gave up after 100 ms of {delay * 2} s"
+        )
         try:
             near.connect(target)
         except OSError as error:

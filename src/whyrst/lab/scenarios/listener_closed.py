@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from whyrst.lab.bench import Bench
     from whyrst.lab.relay import Packet
 
-SCENARIO = Scenario(title="a listening socket closed with connections in its queue", causes=("listener-closed",), forward=False)
+SCENARIO = Scenario(
+    title="a listening socket closed with connections in its queue", causes=("listener-closed",), forward=False
+)
 
 
 def run(bench: Bench) -> None:
@@ -49,7 +51,9 @@ def run(bench: Bench) -> None:
     listener.close()
     bench.settle()
     if half:
-        bench.truth(half, "server", "listener-closed", "passive", "its handshake was not complete when the socket closed")
+        bench.truth(
+            half, "server", "listener-closed", "passive", "its handshake was not complete when the socket closed"
+        )
         half.sendall(rng.randbytes(rng.randrange(20, 900)))
         bench.settle()
     if rng.random() < 0.5:  # noqa: PLR2004 - half of the runs

@@ -44,8 +44,8 @@ def run(bench: Bench) -> None:
         served[far.getpeername()[1]] = far
     bench.settle(rng.uniform(0.01, 0.2))
     for near in dialed:
-        if far := served.get(near.getsockname()[1]):
-            bench.exchange(near, far)
+        if (mine := near.getsockname()[1]) in served:
+            bench.exchange(near, served[mine])
         else:
             bench.truth(near, "server", "listener-closed", "active", "it waited in the queue of the worker that went")
             if rng.random() < 0.5:  # noqa: PLR2004 - half of them
@@ -54,7 +54,7 @@ def run(bench: Bench) -> None:
     goes.close()
     bench.settle()
     for near in dialed:
-        if far := served.get(near.getsockname()[1]):
-            bench.exchange(near, far)
+        if (mine := near.getsockname()[1]) in served:
+            bench.exchange(near, served[mine])
     near, far = bench.pair(stays)
     bench.exchange(near, far)

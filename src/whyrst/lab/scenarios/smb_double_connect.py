@@ -1,7 +1,7 @@
 """A file client dials ports 445 and 139 at the same time and drops the slower one, as Windows' SMB client does.
 
-Either the loser is given up before its SYN-ACK is there (the answer is passive), or it is open already and closed with a
-reset.
+Either the loser is given up before its SYN-ACK is there (the answer is passive), or it is open already and closed with
+a reset.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def run(bench: Bench) -> None:
         ends = {}
         for port, listener in listeners.items():
             ends[port] = bench.socket(bench.client)
-            ends[port].setblocking(False)  # noqa: FBT003 - its name says it
+            ends[port].setblocking(False)
             ends[port].connect_ex(listener.getsockname()[:2])
         winner, loser = ends[DIRECT], ends[NETBIOS]
         how = "active" if open_first else "passive"
@@ -52,7 +52,7 @@ def run(bench: Bench) -> None:
         if open_first:
             select.select([], [loser], [])
         bench.hang_up(loser)
-        winner.setblocking(True)  # noqa: FBT003 - its name says it
+        winner.setblocking(True)
         winner.sendall(NEGOTIATE)
         far = bench.accept(listeners[DIRECT])
         far.recv(4096)

@@ -13,7 +13,9 @@ from whyrst.lab.scenario import Scenario
 if TYPE_CHECKING:
     from whyrst.lab.bench import Bench
 
-SCENARIO = Scenario(title="a SYN into a connection that only the server remembers", causes=("stale-connection",), seconds=2.0)
+SCENARIO = Scenario(
+    title="a SYN into a connection that only the server remembers", causes=("stale-connection",), seconds=2.0
+)
 
 
 def run(bench: Bench) -> None:

@@ -1,8 +1,8 @@
 """A client reuses a port pair while the server keeps it in TIME_WAIT, with a lower sequence number and no timestamps.
 
 The server closed first. RFC 9293 section 3.10.7.4 lets it take a SYN above the old numbers only; to this one it answers
-with the old connection's last acknowledgement, which the client resets. That ends TIME_WAIT (net.ipv4.tcp_rfc1337=0), and
-the repeated SYN is accepted. The client's numbers are set with TCP_REPAIR; hosts behind one NAT come to it by chance.
+with the old connection's last acknowledgement, which the client resets. That ends TIME_WAIT (net.ipv4.tcp_rfc1337=0),
+and the repeated SYN is accepted. The client's numbers are set with TCP_REPAIR; hosts behind one NAT come to it by chance.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from whyrst.lab.scenario import Scenario
 if TYPE_CHECKING:
     from whyrst.lab.bench import Bench
 
-SCENARIO = Scenario(title="a port pair reused in TIME_WAIT with a lower number", causes=("time-wait-reuse",), seconds=2.0)
+SCENARIO = Scenario(
+    title="a port pair reused in TIME_WAIT with a lower number", causes=("time-wait-reuse",), seconds=2.0
+)
 TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ, SEND_QUEUE = 20, 21, 2
 """include/uapi/linux/tcp.h."""
 
@@ -50,7 +52,9 @@ def run(bench: Bench) -> None:
     bench.settle()
     near.close()
     bench.settle(rng.uniform(0.05, 0.5))
-    bench.truth((mine, target[1]), "client", "time-wait-reuse", "passive", "the new SYN's number was below the old ones")
+    bench.truth(
+        (mine, target[1]), "client", "time-wait-reuse", "passive", "the new SYN's number was below the old ones"
+    )
     near = _dial(bench, target, mine, number - rng.randrange(1, 1 << 30))
     far = bench.accept(listener)
     bench.exchange(near, far)
