@@ -2,7 +2,7 @@
 
 The server closed first. RFC 9293 section 3.10.7.4 lets it take a SYN above the old numbers only; to this one it answers
 with the old connection's last acknowledgement, which the client resets. That ends TIME_WAIT (net.ipv4.tcp_rfc1337=0),
-and the repeated SYN is accepted. The client's numbers are set with TCP_REPAIR; hosts behind one NAT come to it by chance.
+and the repeated SYN is accepted. The client's numbers are set with TCP_REPAIR; hosts behind a NAT come to it by chance.
 """
 
 from __future__ import annotations
