@@ -101,12 +101,14 @@ def weigh(resets: Resets) -> Weighed:
                 break  # impossible for all: the judge need not look any further
         may_be_certain[k] = known & decided
     score[base] = BASELINE
-    top = score.max(axis=0)
-    odds = np.exp(score - top)
-    probability = odds / odds.sum(axis=0)
-    cause = probability.argmax(axis=0)
-    best = probability[cause, np.arange(n)]
+    alive = np.flatnonzero(score.max(axis=1) > IMPOSSIBLE / 2)
+    odds = np.exp(score[alive] - score.max(axis=0))
+    odds /= odds.sum(axis=0)
+    first = odds.argmax(axis=0)
+    best, cause = odds[first, np.arange(n)], alive[first]
     sure = may_be_certain[cause, np.arange(n)]
+    probability = np.zeros_like(score)
+    probability[alive] = odds
     confidence = np.select([(best >= CERTAIN) & sure, best >= LIKELY, best >= POSSIBLE], [3, 2, 1], 0)
     cause = np.where(confidence == 0, base, cause)
     confidence = np.where(cause == base, 0, confidence)
