@@ -70,7 +70,7 @@ def content_seen(r: Resets) -> Fact:
 
 def judge(r: Resets) -> Iterator[Sign]:
     """A reset that is not its sender's own, right after the content that a filter looks for."""
-    habits, after = r.habits, r.aftermath
+    signs, after = r.mechanism.forger_signs, r.aftermath
     burst = after.burst_before | after.burst_after
     yield needed(
         r.mechanism.among(FORGED, FIREWALL),
@@ -83,10 +83,8 @@ def judge(r: Resets) -> Iterator[Sign]:
         "it does not follow a request or hello of the client",
     )
     yield decides(
-        Fact.of(habits.signs > 1)
-        | (burst & (after.step != 0) & (habits.signs > 0))
-        | (after.sender_goes_on & (habits.signs > 0)),
-        "it breaks {signs} habits of the {sender}'s segments (TTL, IP ID, timestamps, MAC address, numbers)",
+        Fact.of(signs > 1) | (burst & (after.step != 0) & (signs > 0)) | (after.sender_goes_on & (signs > 0)),
+        "it breaks {signs} habits of the {sender}'s segments (TTL, IP ID, timestamps, MAC address, numbers, time)",
         "it breaks fewer than two habits of the {sender}'s segments",
     )
     yield supports(burst, "more than one reset came at once")

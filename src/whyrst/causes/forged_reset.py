@@ -65,8 +65,8 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield needed(r.progress.synchronized, "it is meant for a connection in progress")
     yield decides(
-        habits.signs > 1,
-        "it breaks {signs} habits of the {sender}'s segments (TTL, IP ID, timestamps, MAC address, numbers)",
+        r.mechanism.forger_signs > 1,
+        "it breaks {signs} habits of the {sender}'s segments (TTL, IP ID, timestamps, MAC address, numbers, time)",
         "it breaks fewer than two habits of the {sender}'s segments",
     )
     yield supports(

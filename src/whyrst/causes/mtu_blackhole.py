@@ -77,4 +77,5 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield hints(r.progress.sender_bytes + r.progress.peer_bytes > 0, "small payloads had passed before")
     yield excludes(r.mechanism.over, "the connection had been ended before")
+    yield excludes(r.mechanism.over, "the connection had ended before; this only answers what still came")
     yield excludes(stalls.peer_window_shut | stalls.sender_window_shut, "a window was closed")

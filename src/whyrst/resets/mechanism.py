@@ -125,6 +125,26 @@ class Mechanisms:
         return self._r.habits.id_continues.yes & (step <= ID_STEP)
 
     @cached_property
+    def _refused_in_vain(self) -> Mask:
+        """The payload that the reset answers got through: its receiver answered although nobody sent it again. A packet
+        filter drops what it refuses; only somebody beside the path lets it pass."""
+        r = self._r
+        asked = r.trigger.has_payload & (r.conn(Conn.DATA_SIDE) == np.where(r.by_client, 1, 0))
+        return asked & r.aftermath.sender_goes_on.yes & (r.own(Rst.PEER_AFTER) == 0) & ~self.sender_had_ended
+
+    @cached_property
+    def forger_signs(self) -> Column:
+        """How many signs say that a third party wrote it: the habits it breaks, and what makes them weigh more.
+
+        Linux never leaves timestamps out of an RST,ACK, and never writes a bare RST that nothing asked for, so for its
+        sake one of these is as good as two. For others they count beside a broken habit.
+        """
+        habits, unasked = self._r.habits, self._r.trigger.unasked
+        linux, broken = habits.linux.yes, habits.signs > 0
+        bare = unasked & (linux | broken)
+        return habits.signs + bare + (habits.timestamps_missing.yes & linux) + (self._refused_in_vain & broken)
+
+    @cached_property
     def forged(self) -> Fact:
         """Somebody else wrote it in the sender's name.
 
@@ -133,9 +153,9 @@ class Mechanisms:
         (at least two), or a passive form that fits its trigger without a broken habit.
         """
         habits, after, progress = self._r.habits, self._r.aftermath, self._r.progress
-        signs = habits.signs
+        signs = self.forger_signs
         ended = self.sender_had_ended
-        honest = self.passive_form & self._r.trigger.fits_exactly & ended
+        honest = self.passive_form & self._r.trigger.fits_exactly & ended & ~self._r.trigger.unasked & ~after.steps
         goes_on = after.sender_goes_on.yes & progress.synchronized & ~progress.sender_fin
         stepping = after.steps & ((signs >= 1) | after.sender_goes_on.yes | after.challenged.yes)
         lone = (signs == 1) & habits.ttl_same.no & self.passive_form & self._r.trigger.fits_exactly
@@ -211,7 +231,7 @@ class Mechanisms:
         return np.select(
             [
                 forged & self.by_timer & ~self._r.aftermath.sender_goes_on.yes,
-                forged & (~(passive & fits & firewall) | self._r.aftermath.steps),
+                forged & (~(passive & fits & firewall) | self._r.aftermath.steps | self._witnessed),
                 firewall,
                 passive,
                 self.active_form,
@@ -219,6 +239,11 @@ class Mechanisms:
             [FIREWALL, FORGED, FIREWALL, PASSIVE, ACTIVE],
             UNKNOWN,
         ).astype(np.int64)
+
+    @cached_property
+    def _witnessed(self) -> Mask:
+        """More than its TTL speaks against a packet filter: nothing asked for it, or what it refuses got through."""
+        return self._r.trigger.unasked | self._refused_in_vain
 
     def among(self, *codes: int) -> Fact:
         """It came about in one of these ways; unknown where no way was found."""

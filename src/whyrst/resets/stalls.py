@@ -96,12 +96,26 @@ class Stalls:
     @cached_property
     def peer_spoke_meanwhile(self) -> Mask:
         """The peer sent something while the sender repeated: the path back was alive."""
-        return (self.sender_repeats > 0) & (self._r.peer(Dir.LAST_TIME) > self._r.sender(Dir.RETRANS_FIRST))
+        since = self._stuck_since(self._r.sender, np.where(self._r.by_client, 0, 1))
+        return (self.sender_repeats > 0) & (self._r.peer(Dir.LAST_TIME) > since)
 
     @cached_property
     def sender_spoke_meanwhile(self) -> Mask:
         """The sender sent something while the peer repeated."""
-        return (self.peer_repeats > 0) & (self._r.sender(Dir.LAST_TIME) > self._r.peer(Dir.RETRANS_FIRST))
+        since = self._stuck_since(self._r.peer, np.where(self._r.by_client, 1, 0))
+        return (self.peer_repeats > 0) & (self._r.sender(Dir.LAST_TIME) > since)
+
+    def _stuck_since(self, get: Callable[[Dir], Column], side: Column) -> Column:
+        """When a side's segment that was never acknowledged had been sent, at the latest.
+
+        Of several under way only the last one's first sending is kept; but what is repeated at the edge of what was
+        acknowledged was sent in this turn, after the last progress. A duplicate ACK then tells that something else
+        arrived (RFC 5681 section 2).
+        """
+        edge = (get(Dir.RETRANS_SEQ) == get(Dir.ACKED)) & (self._r.conn(Conn.DATA_SIDE) == side)
+        turn = np.maximum(self._r.conn(Conn.T_TURN), get(Dir.ACKED_TIME))
+        first = get(Dir.RETRANS_FIRST)
+        return np.where(edge & (turn > 0), np.minimum(first, turn), first)
 
     @cached_property
     def probe_wait(self) -> Column:

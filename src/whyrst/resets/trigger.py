@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.fast.layout import Flag, Kind, Seg
-from whyrst.fast.tables import Dir, Rst
+from whyrst.fast.tables import RING, Conn, Dir, Rst
 from whyrst.resets.facts import SECOND, Fact, ahead
 
 if TYPE_CHECKING:
     from whyrst.resets.columns import Resets
     from whyrst.resets.facts import Column, Mask
+
+LINK_MOST = 1460
+"""Payload of one segment on Ethernet; a larger one in a capture stands for several (offload)."""
+REMEMBERED = RING
+"""Segments that the tracker remembers of each direction."""
 
 
 class Trigger:
@@ -82,6 +87,27 @@ class Trigger:
         """
         rtt = self._r.habits.rtt
         return Fact.of(self.delay <= np.where(rtt > 0, 3 * rtt + SECOND // 5, SECOND), self.found)
+
+    @cached_property
+    def unasked(self) -> Mask:
+        """It is bare, as only answers are (RFC 9293 section 3.5.2), but nothing asked for it.
+
+        Either the latest segment that fits had come long before: no answer takes three round trips and a quarter
+        second. Or there are more resets of one number at once than segments that fit: a host answers each once.
+        Nothing is said where segments may be missing or several may stand in one frame.
+        """
+        r = self._r
+        heard = (r.sender(Dir.PACKETS) > 0) & (r.peer(Dir.PACKETS) > 0)
+        whole = (r.conn(Conn.MISSING) == 0) & (r.peer(Dir.HOLES) == 0) & r.progress.synchronized & heard
+        late = self.delay > 3 * r.habits.rtt + SECOND // 4
+        lately = r.seg(Seg.TIME) - r.sender(Dir.RST_TIME) < SECOND
+        before = np.where(lately & (r.sender(Dir.RST_SEQ) == r.seg(Seg.SEQ)), r.sender(Dir.RSTS), 0)
+        soon = (r.own(Rst.RST_NEXT_TIME) > 0) & (r.own(Rst.RST_NEXT_TIME) - r.seg(Seg.TIME) < SECOND)
+        alone = (r.own(Rst.PEER_AFTER) == 0) | (r.own(Rst.PEER_AFTER_TIME) > r.own(Rst.RST_NEXT_TIME))
+        after = np.where(soon & alone & (r.own(Rst.RST_STEP) == 0), 1, 0)
+        single = (r.peer(Dir.SEGMENT_MAX) <= LINK_MOST) & (r.own(Rst.FITTING) < REMEMBERED)
+        surplus = single & (before + 1 + after > r.own(Rst.FITTING))
+        return r.shape.bare & self.found & whole & (late | surplus)
 
     @cached_property
     def gap(self) -> Column:
