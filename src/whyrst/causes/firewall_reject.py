@@ -102,7 +102,10 @@ def judge(r: Resets) -> Iterator[Sign]:
         "its TTL {ttl} does not tell it from the host's other packets",
     )
     yield supports(zero_tos, "its TOS byte is 0 although the answered segment had {trigger_tos}")
-    yield hints(r.habits.flow_label_zero, "its IPv6 flow label is 0")
+    yield supports(
+        r.habits.flow_label_zero & r.shape.linux_passive,
+        "its IPv6 flow label is 0, and the host's other packets have one",
+    )
     yield hints(r.habits.too_fast, "it came after {trigger_delay}, faster than the host can answer")
     yield hints(unanswered, "the {sender} never acknowledged the answered data")
     yield doubts(signs == 0, "no sign says that the host did not write it", "{filter_signs} signs say that it did not")

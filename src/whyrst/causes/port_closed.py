@@ -33,9 +33,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, refutes, supports
 from whyrst.fast.layout import Seg
+from whyrst.resets.facts import Fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +63,8 @@ CAUSE = Cause(
     lab="port_closed",
 )
 
+SCAN = 5
+"""Ports of one host within a minute, without a byte, from which the client may be a scanner."""
 CERTAIN = 2
 """Signs that something else wrote it; one alone has harmless reasons."""
 MANY = 3
@@ -75,6 +80,8 @@ def judge(r: Resets) -> Iterator[Sign]:
     refused = r.opening.refused
     own_ttl = ~r.mechanism.foreign_ttl
     labelled = r.shape.v6 & r.shape.linux_passive.yes & (r.seg(Seg.FLOW) > 0)
+    unlabelled = r.habits.flow_label_zero.yes & r.shape.linux_passive.yes
+    copies = Fact(np.where(unlabelled, np.int8(-1), (r.habits.tos_mirrored | labelled).values))
     accepted = r.neighbours.accepted_before >= 0
     yield needed(
         refused,
@@ -93,7 +100,7 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the port had accepted connections before",
     )
     yield decides(
-        own_ttl & (r.habits.tos_mirrored | labelled) & ~accepted,
+        own_ttl & copies & ~accepted & (r.attempts.ports_tried < SCAN),
         "the host itself wrote it: its TTL {ttl} is that of the host's other packets, and it copies what only a stack"
         " copies",
         "nothing shows that the host itself wrote it",
@@ -101,9 +108,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield hints(
         own_ttl, "its TTL {ttl} is that of the host's other packets", "the host's other packets have another TTL"
     )
-    yield hints(
-        r.habits.tos_mirrored | labelled, "it has the TOS byte or flow label of a stack, not of a packet filter"
-    )
+    yield hints(copies, "it has the TOS byte or flow label of a stack, not of a packet filter")
     yield doubts(
         r.attempts.clients_refused >= MANY,
         "{clients_refused} different clients wanted this port within a minute",
@@ -113,6 +118,17 @@ def judge(r: Resets) -> Iterator[Sign]:
         (r.neighbours.accepted_before >= 0) & (r.neighbours.accepted_after >= 0),
         "the port accepted connections before and after",
         "the port did not work both before and after",
+    )
+    yield refutes(
+        ((r.attempts.ports_tried >= 2 * SCAN) & r.attempts.one_by_one & ~r.attempts.talked)
+        | r.opening.handmade_syn.yes,
+        "the client tries {ports_tried} ports one after the other, or its SYN was made by a scanner",
+        "the client is no scanner",
+    )
+    yield refutes(
+        accepted & (r.neighbours.since_burst >= 0),
+        "the service had been there: {burst_size} of its connections ended in one instant, {since_burst} before",
+        "no sudden end of a service that had worked lies before it",
     )
     yield refutes(
         r.mechanism.firewall, "something else answered in the host's place", "the host itself may have answered"

@@ -417,7 +417,12 @@ def write_log(
     log[L_CLIENT_TTL * size + at] = t[a + D_TTL]
     log[L_SERVER_TTL * size + at] = t[z + D_TTL]
     log[L_NAME * size + at] = t[b + C_NAME]
-    log[L_LOCAL * size + at] = (1 if t[a + D_UNSUMMED] > 0 else 0) | (2 if t[z + D_UNSUMMED] > 0 else 0)
+    log[L_LOCAL * size + at] = (
+        (1 if t[a + D_UNSUMMED] > 0 else 0)
+        | (2 if t[z + D_UNSUMMED] > 0 else 0)
+        | (4 if t[a + D_FLOW] > 0 else 0)
+        | (8 if t[z + D_FLOW] > 0 else 0)
+    )
     if t[a + D_FINS] > 0:
         end |= 1
         when = t[a + D_FIN_TIME]
@@ -726,10 +731,7 @@ def find_trigger(
         if (bits & 0x10) != 0 and (t[at + R_ACK] & M32) == seq:
             fits = 1
         if (flags & 0x10) != 0:
-            if (
-                ack
-                == ((t[at + R_SEQ] & M32) + (t[at + R_SEQ] >> 32) + (bits & 1) + ((bits >> 1) & 1)) & M32
-            ):
+            if ack == ((t[at + R_SEQ] & M32) + (t[at + R_SEQ] >> 32) + (bits & 1) + ((bits >> 1) & 1)) & M32:
                 fits |= 2
             elif seq == 0:
                 fits = 0

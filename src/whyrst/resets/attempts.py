@@ -115,6 +115,21 @@ class Attempts:
         return _tally(pair[chosen], self._port[chosen], mix(self._my_client, self._my_host, self._my_minute))
 
     @cached_property
+    def one_by_one(self) -> Mask:
+        """It tried each of those ports about once; a program that wants them tries again."""
+        pair = mix(self._client, self._host, self._minute)
+        chosen = self._fruitless
+        mine = mix(self._my_client, self._my_host, self._my_minute)
+        tries = _tally(pair[chosen], self._r.neighbour(Log.STREAM)[chosen], mine)
+        return tries * 2 < self.ports_tried * 3
+
+    @cached_property
+    def talked(self) -> Mask:
+        """The client exchanged data with the server's host in other connections."""
+        pairs = np.unique(mix(self._client, self._host)[~self._empty])
+        return np.isin(mix(self._my_client, self._my_host), pairs) & self._r.progress.no_payload
+
+    @cached_property
     def hosts_tried(self) -> Column:
         """Different hosts whose port of this number the client tried without a byte."""
         pair = mix(self._client, self._port, self._minute)
@@ -154,12 +169,9 @@ class Attempts:
         return Fact.of(period, period | (tries >= SAME_MANY))
 
     @cached_property
-    def rival(self) -> Fact:
-        """Another attempt began within 300 ms, to another port of the same host or to the same port over the other
-        IP version, and went on to carry payload.
-
-        Two addresses of different versions can be told to be one client's only where the capture was taken there.
-        """
+    def _rivals(self) -> tuple[Mask, Mask]:
+        """Whether another attempt began within 300 ms and went on to carry payload: to another port of the same host;
+        to the same port over the other IP version (of whatever client)."""
         log = self._r.neighbour
         lived = (log(Log.T_SYNACK) > 0) & ~self._empty & (log(Log.T_SYN) > 0)
         order = np.argsort(log(Log.T_SYN)[lived], kind="stable")
@@ -168,18 +180,35 @@ class Attempts:
         v6 = log(Log.CLIENT_HI)[lived][order] != 0
         syn = self._r.conn(Conn.T_SYN)
         low, high = np.searchsorted(times, syn - RACE), np.searchsorted(times, syn + RACE, side="right")
-        here = np.isin(self._r.vantage.code, (CLIENT, HOST))
         mine6 = self._r.conn(Conn.CLIENT_HI) != 0
-        found = np.zeros(len(self._r), dtype=bool)
+        ports, families = np.zeros(len(self._r), dtype=bool), np.zeros(len(self._r), dtype=bool)
         for shift in range(SIBLINGS_TRIED):
             inside = (low + shift < high) & (syn > 0)
             if not inside.any():
                 break
             k = np.minimum(low + shift, max(len(times) - 1, 0))
-            ports = (client[k] == self._my_client) & (host[k] == self._my_host) & (port[k] != self._my_port)
-            families = here & (v6[k] != mine6) & (port[k] == self._my_port)
-            found |= inside & (ports | families)
-        return Fact.of(found, syn > 0)
+            same = (client[k] == self._my_client) & (host[k] == self._my_host)
+            ports |= inside & same & (port[k] != self._my_port)
+            families |= inside & (v6[k] != mine6) & (port[k] == self._my_port)
+        return ports, families
+
+    @cached_property
+    def rival(self) -> Fact:
+        """Another attempt of the client began within 300 ms, to another port of the same host or to the same port over
+        the other IP version, and went on to carry payload.
+
+        Two addresses of different versions are known to be one client's only where the capture was taken there.
+        """
+        ports, families = self._rivals
+        here = np.isin(self._r.vantage.code, (CLIENT, HOST))
+        yes = ports | (families & here)
+        return Fact.of(yes, (yes | ~families) & (self._r.conn(Conn.T_SYN) > 0))
+
+    @cached_property
+    def rival_perhaps(self) -> Mask:
+        """The same, whoever's the attempt over the other IP version was."""
+        ports, families = self._rivals
+        return ports | families
 
     @cached_property
     def asks_again(self) -> Fact:

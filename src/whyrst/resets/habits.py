@@ -144,8 +144,11 @@ class Habits:
 
     @cached_property
     def flow_label_zero(self) -> Fact:
-        """IPv6 flow label 0 although the sender's other segments have one, as a netfilter REJECT sends it."""
-        known = self._r.shape.v6 & (self._r.sender(Dir.FLOW) > 0)
+        """IPv6 flow label 0 although the sender's other segments, here or in another connection, have one: so a
+        netfilter REJECT sends it."""
+        known = self._r.shape.v6 & (
+            (self._r.sender(Dir.FLOW) > 0) | (~self.spoke & self._r.neighbours.labels_elsewhere)
+        )
         return Fact.of(self._r.seg(Seg.FLOW) == 0, known)
 
     @cached_property

@@ -166,6 +166,12 @@ class Neighbours:
         return (self.since_burst >= 0) & (self._refused.after(self._rank, self._burst) >= 0)
 
     @cached_property
+    def burst_then_refused(self) -> Mask:
+        """The connection ended in a burst of endings of its service, which then refused and is not seen to return."""
+        in_burst = (self.since_burst >= 0) & (self.since_burst <= TOGETHER)
+        return in_burst & self.refuses_after_burst & ~self.accepts_after_burst.yes
+
+    @cached_property
     def _server_dropped_unserved(self) -> Timeline:
         unserved = (self._r.neighbour(Log.SERVER_BYTES) == 0) & (self._r.neighbour(Log.T_SYNACK) > 0)
         active = (self._end & End.SERVER_ACTIVE) != 0
@@ -177,12 +183,21 @@ class Neighbours:
         return self._server_dropped_unserved.count(self._rank, self._now - AT_ONCE, self._now + AT_ONCE)
 
     @cached_property
-    def served_ended_together(self) -> Column:
-        """Connections of the service that had got bytes from it and that it ended within 100 ms."""
+    def _served_ended(self) -> Timeline:
         by_server = (self._end & (End.SERVER_RST | End.SERVER_FIRST)) != 0
         served = self._r.neighbour(Log.SERVER_BYTES) > 0
-        line = self._line(self._services, by_server & served, self._r.neighbour(Log.T_END))
-        return line.count(self._rank, self._now - TOGETHER, self._now + TOGETHER)
+        return self._line(self._services, by_server & served, self._r.neighbour(Log.T_END))
+
+    @cached_property
+    def served_ended_together(self) -> Column:
+        """Connections of the service that had got bytes from it and that it ended within 100 ms."""
+        return self._served_ended.count(self._rank, self._now - TOGETHER, self._now + TOGETHER)
+
+    @cached_property
+    def served_in_burst(self) -> Column:
+        """Connections of that burst that had got bytes from the server; 0 when there was no burst."""
+        size = self._served_ended.count(self._rank, self._burst - TOGETHER, self._burst + TOGETHER)
+        return np.where(self.since_burst >= 0, size, 0)
 
     @cached_property
     def _server_rst_after_exchange(self) -> Timeline:
@@ -242,6 +257,13 @@ class Neighbours:
         at = np.minimum(np.searchsorted(keys, mine), len(keys) - 1)
         here = (keys[at] == mine) & (high[at] >= 0) & (low[at] == high[at])
         return Fact.of(self._r.seg(Seg.TTL) == low[at], here)
+
+    @cached_property
+    def labels_elsewhere(self) -> Mask:
+        """The reset's source address gave IPv6 flow labels to its packets in another connection of the log."""
+        local = self._r.neighbour(Log.LOCAL)
+        known = np.concatenate([self._client[(local & 4) != 0], self._host[(local & 8) != 0]])
+        return np.isin(np.where(self._r.by_client, self.client_key, self.host_key), np.unique(known))
 
     def captured_there(self, key: Column) -> Mask:
         """Some connection of the log shows that packets of this address were captured on its own host.
