@@ -90,4 +90,9 @@ def judge(r: Resets) -> Iterator[Sign]:
         "its window tells that bytes were thrown away unread",
         "no window tells of unread bytes",
     )
+    yield refutes(
+        r.by_server & r.neighbours.burst_then_refused,
+        "{burst_size} connections of the service ended in the same instant, and it refused from then on",
+        "the service did not end with it",
+    )
     yield refutes(r.declared.any, "the reset itself declares another reason: {told}", "the reset declares no reason")

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, hints, needed, refutes, supports
-from whyrst.fast.layout import Seg
+from whyrst.fast.layout import Kind, Seg
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import ACTIVE
@@ -75,6 +75,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     shut = r.stalls.sender_window_shut
     linux_half = r.progress.peer_fin & ~r.progress.sender_fin & r.habits.linux.yes
     early = r.by_server & (r.sender(Dir.STATUS) >= FIRST_ERROR) & (r.peer(Dir.SEGMENTS) > r.peer(Dir.REQUESTS) + 1)
+    went_on = early & (r.peer(Dir.DATA_TIME) > r.sender(Dir.DATA_TIME)) & (r.peer(Dir.LAST_KIND) == Kind.OTHER)
     only_now = r.progress.ack_is_received & (r.sender(Dir.ACK_SENT) >= 0) & (r.sender(Dir.ACK_SENT) != r.seg(Seg.ACK))
     yield needed(r.mechanism.among(ACTIVE), "a socket of the {sender} that was still alive sent the reset")
     yield needed(r.progress.synchronized, "the connection was established")
@@ -100,6 +101,12 @@ def judge(r: Resets) -> Iterator[Sign]:
         early,
         "the {sender} answered {status} while the {peer} was still sending its request",
         "no error answer cut a request short",
+    )
+    yield decides(
+        went_on,
+        "the rest of that request was still coming after the answer {status}, and a program that has answered stops"
+        " reading",
+        "no part of a request came after an error answer",
     )
     yield hints(linux_half, "the {peer} had closed, and a Linux close without unread bytes would have sent a FIN")
     yield hints(only_now, "the latest bytes of the {peer} are acknowledged by the reset only")

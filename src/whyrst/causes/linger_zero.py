@@ -88,6 +88,8 @@ def judge(r: Resets) -> Iterator[Sign]:
     near = r.neighbours
     resets = np.where(r.by_client, near.resets_of_client, near.resets_of_service)
     fins = np.where(r.by_client, near.fins_of_client, near.fins_of_service)
+    at_once = r.by_server & near.burst_then_refused
+    habit = (fins == 0) & ~at_once
     asked_last = r.conn(Conn.DATA_SIDE) == 0
     hello_only = (r.client(Dir.SEGMENTS) > 0) & (r.client(Dir.LAST_KIND) == Kind.TLS_CLIENT_HELLO)
     tls = np.isin(r.server(Dir.LAST_KIND), (Kind.TLS_DATA, Kind.TLS_HANDSHAKE, Kind.TLS_SERVER_HELLO, Kind.TLS_CCS))
@@ -102,11 +104,11 @@ def judge(r: Resets) -> Iterator[Sign]:
         "there was no exchange that a close could follow",
     )
     yield supports(
-        (resets >= SEVERAL) & (fins == 0),
+        (resets >= SEVERAL) & habit,
         "the {sender} ended {habitual_resets} connections of this kind by reset and none by FIN",
         "no habit of resetting is seen ({habitual_resets} by reset, {habitual_fins} by FIN)",
     )
-    yield supports((resets >= ALWAYS) & (fins == 0), "it does so every time", "it is not seen to do so every time")
+    yield supports((resets >= ALWAYS) & habit, "it does so every time", "it is not seen to do so every time")
     yield hints(
         complete,
         "all bytes of the exchange were acknowledged",
@@ -129,6 +131,11 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield refutes(
         r.progress.unread > 0, "{unread} bytes were acknowledged and probably not read", "no unread bytes are seen"
+    )
+    yield refutes(
+        at_once,
+        "{burst_size} connections of the service ended in the same instant, and it refused from then on",
+        "the service did not end with it",
     )
     yield refutes(r.declared.any, "the reset itself declares another reason: {told}", "the reset declares no reason")
     yield excludes(

@@ -85,8 +85,13 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield decides(
         Fact.of(near.refuses_after_burst) & ~near.accepts_after_burst,
-        "connections were refused from then on, and none was accepted again",
+        "none was accepted again for longer than a restart takes",
         "no connection was refused after the burst",
     )
-    yield supports(near.served_ended_together >= SERVED, "{served_ended_together} of them had been served before")
+    yield supports(
+        near.refuses_after_burst,
+        "connections were refused after the burst",
+        "no connection was refused after the burst",
+    )
+    yield supports(near.served_in_burst >= SERVED, "{served_in_burst} of them had been served before")
     yield doubts((r.progress.sender_bytes == 0) & within, "this connection had not got a byte from the server")
