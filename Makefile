@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOOPS := $(wildcard src/whyrst/fast/*.py)
 
-.PHONY: all demo test lint cases docs bench fuzz clean packages
+.PHONY: all demo test lint cases docs bench fuzz lab accuracy clean packages
 
 all: lint test
 
@@ -35,6 +35,12 @@ docs: $(VENV)/.whyrst
 bench: packages $(VENV)/.whyrst
 	$(BIN)/python bench/run.py
 
+lab: packages $(VENV)/.lab
+	$(BIN)/whyrst lab run --all
+
+accuracy: packages $(VENV)/.lab
+	$(BIN)/whyrst lab score --first 1001 --seeds 5 --output docs/accuracy.md
+
 fuzz: $(VENV)/.fuzz
 	$(BIN)/python fuzz/analyze.py -max_total_time=$${SECONDS_OF_FUZZING:-60} fuzz/corpus
 
@@ -48,6 +54,11 @@ $(VENV)/.pip:
 
 $(VENV)/.whyrst: $(VENV)/.pip pyproject.toml setup.py $(LOOPS)
 	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m compileall -q src/whyrst
+	touch $@
+
+$(VENV)/.lab: $(VENV)/.whyrst
+	$(BIN)/python -m pip install --quiet --editable '.[lab]'
 	touch $@
 
 $(VENV)/.test: $(VENV)/.whyrst

@@ -27,13 +27,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, excludes, needed, refutes, supports
 from whyrst.fast.layout import Kind
 from whyrst.fast.tables import Conn, Dir
-from whyrst.resets.facts import SECOND, Fact
+from whyrst.resets.facts import SECOND, Fact, one_of
 from whyrst.resets.mechanism import FIREWALL, FORGED
 
 if TYPE_CHECKING:
@@ -62,7 +60,7 @@ SOON = 2 * SECOND
 
 def content_seen(r: Resets) -> Fact:
     """The last payload before was the client's hello or request, just now; unknown when no payload was captured."""
-    told: Mask = np.isin(r.client(Dir.LAST_KIND), NAMED)
+    told: Mask = one_of(r.client(Dir.LAST_KIND), NAMED)
     hidden = r.client(Dir.LAST_KIND) == Kind.HIDDEN
     fresh = (r.conn(Conn.DATA_SIDE) == 0) & (r.silences.turn < SOON) & (r.client(Dir.BYTES) > 0)
     return Fact.of(told & fresh, ~(hidden & fresh))

@@ -32,13 +32,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, refutes, supports
 from whyrst.fast.layout import Kind, Seg
 from whyrst.fast.tables import Conn
-from whyrst.resets.facts import SECOND, Fact
+from whyrst.resets.facts import SECOND, Fact, one_of
 from whyrst.resets.mechanism import FIREWALL, FORGED
 
 if TYPE_CHECKING:
@@ -76,7 +74,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     cause stays behind `port-closed`.
     """
     form = r.mechanism.passive_form
-    content = np.isin(r.trigger.kind, (Kind.TLS_CLIENT_HELLO, Kind.HTTP_REQUEST)) & r.trigger.has_payload
+    content = one_of(r.trigger.kind, (Kind.TLS_CLIENT_HELLO, Kind.HTTP_REQUEST)) & r.trigger.has_payload
     midway = r.progress.synchronized
     unanswered = Fact.of(r.progress.peer_unacked > 0, midway & r.trigger.has_payload)
     zero_tos = r.habits.tos_mirrored.no & (r.seg(Seg.TOS) == 0) & r.shape.linux_passive.yes

@@ -94,6 +94,9 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield supports(
         r.shape.bare, "it is a bare RST: no socket wrote it", "a socket wrote it, so the client had not given up"
     )
+    yield doubts(
+        r.attempts.rival_perhaps, "another attempt that began at the same time went on, and may have won a race"
+    )
     yield doubts(r.attempts.regular, "the client connects to the service at a regular interval ({probe_period})")
     yield refutes(r.attempts.asks_again, "the client sent its SYN again afterwards, so it had not given up")
     yield refutes(

@@ -39,7 +39,7 @@ from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import doubts, excludes, hints, needed, refutes, supports
 from whyrst.fast.layout import Kind
 from whyrst.fast.tables import Conn, Dir
-from whyrst.resets.facts import Fact
+from whyrst.resets.facts import Fact, one_of
 from whyrst.resets.mechanism import ACTIVE
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     habit = (fins == 0) & ~at_once
     asked_last = r.conn(Conn.DATA_SIDE) == 0
     hello_only = (r.client(Dir.SEGMENTS) > 0) & (r.client(Dir.LAST_KIND) == Kind.TLS_CLIENT_HELLO)
-    tls = np.isin(r.server(Dir.LAST_KIND), (Kind.TLS_DATA, Kind.TLS_HANDSHAKE, Kind.TLS_SERVER_HELLO, Kind.TLS_CCS))
+    tls = one_of(r.server(Dir.LAST_KIND), (Kind.TLS_DATA, Kind.TLS_HANDSHAKE, Kind.TLS_SERVER_HELLO, Kind.TLS_CCS))
     complete = (r.progress.sender_unacked == 0) & (r.progress.peer_unacked == 0)
     yield needed(r.mechanism.among(ACTIVE), "a socket of the {sender} that was still alive sent the reset")
     yield needed(r.progress.synchronized, "the connection was established")

@@ -103,6 +103,11 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield supports(tried.ports_tried >= MANY, "{ports_tried} ports of one host are more than any program needs")
     yield supports(
+        (tried.ports_tried >= MANY) & tried.one_by_one,
+        "each port was tried once; a program that needs them would try again",
+        "ports were tried again, or only a few",
+    )
+    yield supports(
         opening.no_third_step & handmade, "the client's own kernel reset the SYN-ACK, for it knew nothing of the SYN"
     )
     yield supports(
@@ -111,5 +116,9 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the SYN is an ordinary system's",
     )
     yield refutes(tried.regular, "the client connects at a regular interval ({probe_period}), as a check does")
-    yield refutes(r.neighbours.host_lived_through & ~wide, "the client is in conversation with this host")
+    yield refutes(
+        tried.talked & ~handmade & ~odd,
+        "the client exchanged data with this host in other connections",
+        "the client has no conversation with this host",
+    )
     yield excludes(r.progress.peer_fin & r.progress.sender_fin, "the connection was closed in the usual way")

@@ -23,11 +23,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, needed, refutes, supports
 from whyrst.fast.tables import Dir
+from whyrst.resets.facts import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +57,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     cannot be.
     """
     told = r.declared.by_device
-    counted = np.isin(r.sender(Dir.ANSWERS), LIMITS) & r.shape.has_ack & ~r.progress.sender_fin
+    counted = one_of(r.sender(Dir.ANSWERS), LIMITS) & r.shape.has_ack & ~r.progress.sender_fin
     yield needed(
         told | counted,
         "the reset tells its reason, or came after exactly as many answers as a limit allows",

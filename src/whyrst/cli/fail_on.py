@@ -35,8 +35,8 @@ class Watched:
     def batches(self) -> Iterator[Judged]:
         """The batches, noted."""
         for judged in self._source.batches():
-            self.causes.update(judged.ids[int(code)] for code in np.unique(judged.cause))
-            self.harms.update(HARMS[int(code)] for code in np.unique(judged.harm))
+            self.causes.update(judged.ids[int(code)] for code in np.flatnonzero(np.bincount(judged.cause)))
+            self.harms.update(HARMS[int(code)] for code in np.flatnonzero(np.bincount(judged.harm)))
             yield judged
         if self._done is not None:
             self._done()

@@ -11,6 +11,7 @@ from whyrst.fast.tables import Conn
 from whyrst.incidents import kinds
 from whyrst.model import Incident
 from whyrst.resets import text
+from whyrst.resets.facts import distinct, one_of
 from whyrst.resets.harm import HARMS
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Gatherer:
         free = np.ones(len(judged), dtype=bool)
         names = np.array(judged.ids)
         for kind in kinds():
-            wanted = np.isin(judged.cause, [k for k, name in enumerate(names) if name in kind.causes]) & free
+            wanted = one_of(judged.cause, [k for k, name in enumerate(names) if name in kind.causes]) & free
             if not wanted.any():
                 continue
             keys = kind.key(judged)
@@ -67,7 +68,7 @@ class Gatherer:
 
     def _join(self, kind: Kind, key: int, members: Mask, judged: Judged, free: Mask) -> None:
         at = np.flatnonzero(members)
-        connections = len(np.unique(judged.resets.conn(Conn.STREAM)[at]))
+        connections = len(distinct(judged.resets.conn(Conn.STREAM)[at]))
         incident = self._open.get((kind.id, key))
         if incident is None:
             if connections < kind.least or len(self._open) >= MOST:
@@ -80,7 +81,7 @@ class Gatherer:
         incident.resets += len(at)
         incident.connections += connections
         incident.end = max(incident.end, int(judged.time[at].max()))
-        incident.harm = min(incident.harm, *(WORST.index(h) for h in np.unique(judged.harm[at]).tolist()))
+        incident.harm = min(incident.harm, *(WORST.index(h) for h in distinct(judged.harm[at]).tolist()))
         for k, count in zip(*np.unique(judged.cause[at], return_counts=True), strict=True):
             cause = judged.ids[int(k)]
             incident.causes[cause] = incident.causes.get(cause, 0) + int(count)

@@ -12,7 +12,7 @@ import numpy as np
 
 from whyrst.fast.layout import Seg
 from whyrst.fast.tables import Conn, Dir, End, Log, Rst
-from whyrst.resets.facts import MINUTE, Fact
+from whyrst.resets.facts import MINUTE, Fact, distinct, one_of
 from whyrst.resets.neighbours import RACE, SIBLINGS_TRIED, mix
 from whyrst.resets.vantage import CLIENT, HOST
 
@@ -126,8 +126,8 @@ class Attempts:
     @cached_property
     def talked(self) -> Mask:
         """The client exchanged data with the server's host in other connections."""
-        pairs = np.unique(mix(self._client, self._host)[~self._empty])
-        return np.isin(mix(self._my_client, self._my_host), pairs) & self._r.progress.no_payload
+        pairs = distinct(mix(self._client, self._host)[~self._empty])
+        return one_of(mix(self._my_client, self._my_host), pairs) & self._r.progress.no_payload
 
     @cached_property
     def hosts_tried(self) -> Column:
@@ -148,8 +148,8 @@ class Attempts:
     def asked(self) -> Mask:
         """The capture holds SYNs of this client to other services: its packets pass the point of capture."""
         log = self._r.neighbour
-        keys = np.unique(self._client[log(Log.T_SYN) > 0])
-        return np.isin(self._my_client, keys)
+        keys = distinct(self._client[log(Log.T_SYN) > 0])
+        return one_of(self._my_client, keys)
 
     @cached_property
     def ran_before(self) -> Column:
@@ -200,7 +200,7 @@ class Attempts:
         Two addresses of different versions are known to be one client's only where the capture was taken there.
         """
         ports, families = self._rivals
-        here = np.isin(self._r.vantage.code, (CLIENT, HOST))
+        here = one_of(self._r.vantage.code, (CLIENT, HOST))
         yes = ports | (families & here)
         return Fact.of(yes, (yes | ~families) & (self._r.conn(Conn.T_SYN) > 0))
 

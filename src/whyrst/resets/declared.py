@@ -16,6 +16,7 @@ import numpy as np
 
 from whyrst.fast.layout import Seg
 from whyrst.fast.tables import Dir, Rst
+from whyrst.resets.facts import one_of
 
 if TYPE_CHECKING:
     from whyrst.resets.columns import Resets
@@ -130,7 +131,7 @@ class Declared:
         timestamps option may stand there, since the ADC's resets carry none.
         """
         window = self._r.seg(Seg.WINDOW)
-        code = np.isin(window, np.fromiter(NETSCALER, dtype=np.int64))
+        code = one_of(window, np.fromiter(NETSCALER, dtype=np.int64))
         last = self._r.sender(Dir.WINDOW)
         steady = (last == self._r.sender(Dir.WINDOW_MAX)) & (self._r.sender(Dir.SEGMENTS) > 0) & (window > last)
         moved = (np.abs(window - last) > window // 8) | steady

@@ -21,7 +21,7 @@ import numpy as np
 
 from whyrst.fast.layout import Seg
 from whyrst.fast.tables import Answer, Conn, Dir, Rst
-from whyrst.resets.facts import MS, SECOND, Fact, ahead
+from whyrst.resets.facts import MS, SECOND, Fact, ahead, one_of
 from whyrst.resets.habits import ID_STEP, initial_ttl
 
 if TYPE_CHECKING:
@@ -53,7 +53,14 @@ class Mechanisms:
         refusal = self._r.progress.answers_connect & shape.has_ack
         to_plain = shape.has_ack & shape.seq_zero & shape.window_zero & ~shape.has_timestamps
         bare = shape.bare & ~shape.has_timestamps & ~self._bare_abort
-        return (refusal | to_plain | bare | self._full_answer) & ~shape.with_fin
+        return (refusal | to_plain | bare | self._full_answer | self._behind_proxy) & ~shape.with_fin
+
+    @cached_property
+    def _behind_proxy(self) -> Mask:
+        """RST,ACK with window 0 and no options after a SYN proxy's SYN-ACK: the server's refusal, its sequence number
+        translated by the proxy (net/netfilter/nf_conntrack_seqadj.c)."""
+        shape = self._r.shape
+        return self._r.opening.proxy_syn_ack & shape.has_ack & shape.window_zero & ~shape.has_options
 
     @cached_property
     def _full_answer(self) -> Mask:
@@ -70,7 +77,7 @@ class Mechanisms:
     def active_form(self) -> Mask:
         """RST,ACK in a connection that its sender took part in, with its next number."""
         shape, progress = self._r.shape, self._r.progress
-        answer = (shape.seq_zero & shape.window_zero) | self._full_answer
+        answer = (shape.seq_zero & shape.window_zero) | self._full_answer | self._behind_proxy
         full = shape.has_ack & ~progress.answers_connect & ~answer & ~shape.with_fin
         return full | self._bare_abort
 
@@ -160,7 +167,8 @@ class Mechanisms:
         stepping = after.steps & ((signs >= 1) | after.sender_goes_on.yes | after.challenged.yes)
         lone = (signs == 1) & habits.ttl_same.no & self.passive_form & self._r.trigger.fits_exactly
         yes = ((signs >= MANY_SIGNS) | (goes_on & (signs >= 1) & ~lone) | stepping | self._r.shape.with_fin) & ~honest
-        yes = yes & progress.synchronized & habits.spoke
+        # Where a SYN proxy wrote the SYN-ACK, the habits are the proxy's, and the server breaks them.
+        yes = yes & progress.synchronized & habits.spoke & ~self._r.opening.proxy_syn_ack
         kept = (
             habits.ttl_same.yes.astype(np.int64)
             + habits.id_continues.yes
@@ -247,7 +255,7 @@ class Mechanisms:
 
     def among(self, *codes: int) -> Fact:
         """It came about in one of these ways; unknown where no way was found."""
-        return Fact.of(np.isin(self.code, codes), self.code != UNKNOWN)
+        return Fact.of(one_of(self.code, codes), self.code != UNKNOWN)
 
     @cached_property
     def _lost_trigger(self) -> Mask:

@@ -13,7 +13,7 @@ import numpy as np
 
 from whyrst.fast.layout import Seg
 from whyrst.fast.tables import Conn, Dir, End, Glob, Log
-from whyrst.resets.facts import MINUTE, MS, SECOND, Fact, ahead
+from whyrst.resets.facts import MINUTE, MS, SECOND, Fact, ahead, distinct, one_of
 from whyrst.resets.timeline import TIME_BITS, Keys, Timeline
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ class Neighbours:
         """The reset's source address gave IPv6 flow labels to its packets in another connection of the log."""
         local = self._r.neighbour(Log.LOCAL)
         known = np.concatenate([self._client[(local & 4) != 0], self._host[(local & 8) != 0]])
-        return np.isin(np.where(self._r.by_client, self.client_key, self.host_key), np.unique(known))
+        return one_of(np.where(self._r.by_client, self.client_key, self.host_key), distinct(known))
 
     def captured_there(self, key: Column) -> Mask:
         """Some connection of the log shows that packets of this address were captured on its own host.
@@ -273,7 +273,7 @@ class Neighbours:
         """
         local = self._r.neighbour(Log.LOCAL)
         known = np.concatenate([self._client[(local & 1) != 0], self._host[(local & 2) != 0]])
-        return np.isin(key, np.unique(known))
+        return one_of(key, distinct(known))
 
     # The client.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from whyrst.fast.layout import Flag, Opt, Seg
 from whyrst.fast.tables import Conn, Dir
-from whyrst.resets.facts import MS, Fact
+from whyrst.resets.facts import MS, Fact, one_of
 from whyrst.resets.habits import initial_ttl
 
 if TYPE_CHECKING:
@@ -147,13 +147,13 @@ class Opening:
         options, window = r.client(Dir.SYN_OPTIONS), r.client(Dir.SYN_WINDOW)
         bare = options == 0
         only_mss = options == Opt.MSS
-        marked = np.isin(window, SCAN_WINDOWS) | (r.client(Dir.SYN_ID) == ZMAP_ID)
+        marked = one_of(window, SCAN_WINDOWS) | (r.client(Dir.SYN_ID) == ZMAP_ID)
         return Fact.of(bare | (only_mss & marked), options >= 0)
 
     @cached_property
     def scan_window(self) -> Mask:
         """The peer's segments have a window that scanners use."""
-        return np.isin(self._r.peer(Dir.WINDOW), SCAN_WINDOWS)
+        return one_of(self._r.peer(Dir.WINDOW), SCAN_WINDOWS)
 
     # Answers of an old connection.
 

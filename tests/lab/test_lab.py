@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+import shutil
+
+import msgspec
+import pytest
+
+from whyrst.analysis import analyze
+from whyrst.lab.run import run
+from whyrst.lab.scenario import scenarios
+from whyrst.lab.score import compare
+from whyrst.lab.truth import WHERE, Record
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(os.geteuid() != 0, reason="namespaces need root"),
+]
+
+QUICK = (
+    "port_closed",
+    "reject_on_router",
+    "close_unread",
+    "five_primes",
+    "linger_zero",
+    "data_after_close",
+    "client_cancelled",
+    "listener_closed",
+    "keepalive_timeout",
+    "forged_stepping",
+    "control_plain",
+)
+"""Short scenarios of every kind of sender; `make lab` runs all."""
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_verdicts_of_a_real_run_are_right_for_sender_and_receiver(name, tmp_path):
+    found = scenarios()[name]
+    missing = [program for program in found.scenario.needs if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}")
+    record = run(found, tmp_path, seed=7)
+    unseen = 0
+    for where in WHERE:
+        outcomes, seen = compare(record, where, analyze(tmp_path / f"{where}.pcap").verdicts)
+        assert [one for one in outcomes if not one.right] == []
+        unseen += not seen
+    assert unseen < len(WHERE) if found.scenario.causes else unseen == len(WHERE)
+
+
+def test_a_run_leaves_what_it_promises(tmp_path):
+    record = run(scenarios()["close_unread"], tmp_path, seed=3, family=4)
+    assert {f"{where}.pcap" for where in WHERE} | {"truth.json", "kernel.txt", "counters.txt"} <= {
+        entry.name for entry in tmp_path.iterdir()
+    }
+    assert msgspec.json.decode((tmp_path / "truth.json").read_bytes(), type=Record) == record
+    assert "TcpExtTCPAbortOnClose" in (tmp_path / "counters.txt").read_text()
+
+
+def test_nothing_of_a_run_is_left_in_the_machine(tmp_path):
+    before = set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()
+    links = set(os.listdir("/sys/class/net"))
+    run(scenarios()["port_closed"], tmp_path)
+    after = set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()
+    assert after == before
+    assert set(os.listdir("/sys/class/net")) == links
