@@ -59,7 +59,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     something was unread or that a program wanted it; Windows and embedded systems make it out of habit.
     """
     progress = r.progress
-    complete = progress.answered | (progress.peer_bytes == 0) | (progress.sender_bytes == 0)
+    complete = progress.answered | (progress.peer_bytes == 0)
     yield needed(r.mechanism.among(ACTIVE), "a socket of the {sender} sent the reset")
     yield needed(progress.peer_fin, "the {peer} had closed in frame {peer_fin_frame}", "the {peer} had not closed")
     yield needed(

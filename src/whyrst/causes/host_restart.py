@@ -68,15 +68,14 @@ def judge(r: Resets) -> Iterator[Sign]:
     kernel's own state is gone are living connections answered passively, and then all of them are.
     """
     spoke = r.sender(Dir.PACKETS) > r.sender(Dir.SYNS)
-    several = r.neighbours.lost_services > 1
-    varied = r.silences.broken_alike < r.neighbours.lost_connections
     yield needed(
         r.mechanism.among(PASSIVE) & r.trigger.prompt,
         "the {sender}'s TCP answered frame {trigger_frame} at once, as a segment that it could not place",
         "no segment shortly before asks for it",
     )
     yield needed(
-        ~r.mechanism.over & Fact.of(r.progress.synchronized, r.progress.synchronized | spoke),
+        ~r.mechanism.over
+        & Fact.of(r.progress.synchronized, r.progress.synchronized | spoke | r.progress.answers_connect),
         "the conversation was going on: neither end had reset it, and the {sender} had not closed",
         "the conversation had not begun, or was over",
     )
@@ -85,6 +84,8 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the {sender} had been silent for {sender_silence}, long enough for a restart or failover",
         "the {sender} had spoken {sender_silence} before, too short a time for a restart",
     )
+    several = r.neighbours.lost_services > 1
+    varied = r.silences.broken_alike < r.neighbours.lost_connections
     yield supports(Fact.of(several, spoke), "the {sender} lost connections to {lost_services} services within a minute")
     yield supports(
         Fact.of(several & varied, spoke),

@@ -85,15 +85,6 @@ def judge(r: Resets) -> Iterator[Sign]:
     Nothing here decides: a program that always leaves a byte unread looks the same, so that the wire alone can
     make this cause likely and never certain.
     """
-    near = r.neighbours
-    resets = np.where(r.by_client, near.resets_of_client, near.resets_of_service)
-    fins = np.where(r.by_client, near.fins_of_client, near.fins_of_service)
-    at_once = r.by_server & near.burst_then_refused
-    habit = (fins == 0) & ~at_once
-    asked_last = r.conn(Conn.DATA_SIDE) == 0
-    hello_only = (r.client(Dir.SEGMENTS) > 0) & (r.client(Dir.LAST_KIND) == Kind.TLS_CLIENT_HELLO)
-    tls = one_of(r.server(Dir.LAST_KIND), (Kind.TLS_DATA, Kind.TLS_HANDSHAKE, Kind.TLS_SERVER_HELLO, Kind.TLS_CCS))
-    complete = (r.progress.sender_unacked == 0) & (r.progress.peer_unacked == 0)
     yield needed(r.mechanism.among(ACTIVE), "a socket of the {sender} that was still alive sent the reset")
     yield needed(r.progress.synchronized, "the connection was established")
     yield needed(
@@ -103,6 +94,15 @@ def judge(r: Resets) -> Iterator[Sign]:
         "both sides had sent payload",
         "there was no exchange that a close could follow",
     )
+    near = r.neighbours
+    resets = np.where(r.by_client, near.resets_of_client, near.resets_of_service)
+    fins = np.where(r.by_client, near.fins_of_client, near.fins_of_service)
+    at_once = r.by_server & near.burst_then_refused
+    habit = (fins == 0) & ~at_once
+    asked_last = r.conn(Conn.DATA_SIDE) == 0
+    hello_only = (r.client(Dir.SEGMENTS) > 0) & (r.client(Dir.LAST_KIND) == Kind.TLS_CLIENT_HELLO)
+    tls = one_of(r.server(Dir.LAST_KIND), (Kind.TLS_DATA, Kind.TLS_HANDSHAKE, Kind.TLS_SERVER_HELLO, Kind.TLS_CCS))
+    complete = (r.progress.sender_unacked == 0) & (r.progress.peer_unacked == 0)
     yield supports(
         (resets >= SEVERAL) & habit,
         "the {sender} ended {habitual_resets} connections of this kind by reset and none by FIN",

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, refutes, supports
 from whyrst.fast.tables import Dir
+from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import ACTIVE
 
 if TYPE_CHECKING:
@@ -71,16 +72,17 @@ def judge(r: Resets) -> Iterator[Sign]:
     A program that ends its accepted connections one by one leaves FINs, or answers, among them; the queue of a
     listening socket is emptied in one loop of the kernel.
     """
-    near = r.neighbours
-    gone = (near.refused_after >= 0) & ((near.accepted_after < 0) | (near.accepted_after > near.refused_after))
     unserved = r.by_server & (r.server(Dir.BYTES) == 0) & r.progress.handshake_seen & ~r.progress.sender_fin
     live = unserved & r.progress.synchronized & r.shape.has_ack
-    half_open = r.opening.dropped_soon & gone
+    dropped = r.opening.dropped_soon
     yield needed(
-        live | half_open,
+        live | dropped,
         "the server had not sent a byte in this connection when it reset it",
         "the connection was not one that waited to be accepted",
     )
+    near = r.neighbours
+    gone = (near.refused_after >= 0) & ((near.accepted_after < 0) | (near.accepted_after > near.refused_after))
+    half_open = dropped & (gone | near.queue_dropped)
     yield needed(
         r.mechanism.among(ACTIVE) | half_open,
         "a socket of the server wrote the reset, or nothing listened any more",
@@ -95,6 +97,11 @@ def judge(r: Resets) -> Iterator[Sign]:
         live & (near.dropped_at_once >= SEVERAL) & (near.served_ended_together == 0),
         "{dropped_at_once} connections without an answer were reset in the same milliseconds, and none with one",
         "too few connections ended together, or some that had been answered ended, too",
+    )
+    yield supports(
+        Fact.of(near.queue_dropped, half_open),
+        "just before, the server reset several connections at once that had not got a byte",
+        "no such connections were reset before",
     )
     yield supports(gone, "the next attempt to connect is refused", "the next attempt to connect is not refused")
     yield hints(near.dropped_at_once > SEVERAL, "it is a burst of {dropped_at_once}")

@@ -126,7 +126,7 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the client is no scanner",
     )
     yield refutes(
-        accepted & (r.neighbours.since_burst >= 0),
+        accepted & (r.neighbours.since_burst >= 0) & (r.neighbours.served_in_burst > 0),
         "the service had been there: {burst_size} of its connections ended in one instant, {since_burst} before",
         "no sudden end of a service that had worked lies before it",
     )

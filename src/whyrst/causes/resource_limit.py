@@ -51,7 +51,10 @@ CAUSE = Cause(
     reasons=("TCP_ABORT_ON_MEMORY",),
     look_alikes=("linger-zero",),
     wire=False,
-    lab="resource_limit",
+    no_lab=(
+        "tcp_max_orphans and tcp_mem are settings of the whole machine, not of a network namespace; a lab that lowered "
+        "them would reset connections of others"
+    ),
 )
 
 
