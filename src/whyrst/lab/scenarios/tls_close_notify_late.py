@@ -34,7 +34,7 @@ def run(bench: Bench) -> None:
         dialing.maximum_version = ssl.TLSVersion.TLSv1_2
     near, far = bench.pair()
     bench.truth(
-        near, "server", "tls-close-notify-after-close", "passive", "the client's close_notify after the server's close()"
+        near, "server", "tls-close-notify-after-close", "passive", "close_notify after the server's close()"
     )  # fmt: skip
     served = threading.Thread(target=_serve, args=(accepting, far, bench.rng.randbytes(bench.rng.randrange(10, 5000))))
     served.start()
