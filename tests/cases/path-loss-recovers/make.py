@@ -16,7 +16,7 @@ case.expect(
     talk.server.abort(ack=taken.end),
     "application-abort",
     "active",
-    accept=["linger-zero", "close-with-unread-data", "undetermined", "process-crash", "admin-kill", "socket-disconnect"],
+    accept=["linger-zero", "close-with-unread-data", "undetermined", "admin-kill", "socket-disconnect"],
     sure=None,
 )
 case.write()
