@@ -148,8 +148,14 @@ class Mechanisms:
         """
         habits, unasked = self._r.habits, self._r.trigger.unasked
         linux, broken = habits.linux.yes, habits.signs > 0
-        bare = unasked & (linux | broken)
-        return habits.signs + bare + (habits.timestamps_missing.yes & linux) + (self._refused_in_vain & broken)
+        unlike = self._unlike_linux | (habits.timestamps_missing.yes & linux)
+        return habits.signs + (unasked & (linux | broken)) + unlike + (self._refused_in_vain & broken)
+
+    @cached_property
+    def _unlike_linux(self) -> Mask:
+        """A bare RST with a window, a count or options, which Linux' own answers never have (tcp_v4_send_reset)."""
+        r = self._r
+        return r.shape.bare & r.habits.linux.yes & r.shape.linux_passive.no & r.progress.synchronized
 
     @cached_property
     def forged(self) -> Fact:
@@ -162,7 +168,7 @@ class Mechanisms:
         habits, after, progress = self._r.habits, self._r.aftermath, self._r.progress
         signs = self.forger_signs
         ended = self.sender_had_ended
-        honest = self.passive_form & self._r.trigger.fits_exactly & ended & ~self._r.trigger.unasked & ~after.steps
+        honest = self.passive_form & self._r.trigger.fits_exactly & ended & ~self._witnessed & ~after.steps
         goes_on = after.sender_goes_on.yes & progress.synchronized & ~progress.sender_fin
         stepping = after.steps & ((signs >= 1) | after.sender_goes_on.yes | after.challenged.yes)
         lone = (signs == 1) & habits.ttl_same.no & self.passive_form & self._r.trigger.fits_exactly
@@ -250,8 +256,9 @@ class Mechanisms:
 
     @cached_property
     def _witnessed(self) -> Mask:
-        """More than its TTL speaks against a packet filter: nothing asked for it, or what it refuses got through."""
-        return self._r.trigger.unasked | self._refused_in_vain
+        """More than its TTL speaks against a host's and a packet filter's answer: nothing asked for it, what it refuses
+        got through, or it has not the form of one."""
+        return self._r.trigger.unasked | self._refused_in_vain | self._unlike_linux
 
     def among(self, *codes: int) -> Fact:
         """It came about in one of these ways; unknown where no way was found."""

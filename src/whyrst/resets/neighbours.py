@@ -24,6 +24,8 @@ TOGETHER = 100 * MS
 """Connections of one service that end within this time ended for one reason."""
 AT_ONCE = 5 * MS
 """The kernel resets all waiting connections of a closed listener in one go (inet_csk_listen_stop)."""
+PAIR = 2
+"""So many at once are hardly chance when none of them had got a byte."""
 BURST = 3
 """Fewer connections may end within 100 ms by chance."""
 GONE_FOR = 10 * SECOND
@@ -181,6 +183,15 @@ class Neighbours:
     def dropped_at_once(self) -> Column:
         """Connections of the service that the server reset actively within 5 ms without having sent a byte."""
         return self._server_dropped_unserved.count(self._rank, self._now - AT_ONCE, self._now + AT_ONCE)
+
+    @cached_property
+    def queue_dropped(self) -> Mask:
+        """The server had actively reset several connections at once that had not got a byte, while this handshake was
+        under way, and accepted none afterwards."""
+        ago = self._server_dropped_unserved.dense(PAIR, AT_ONCE).before(self._rank, self._now)
+        then = self._now - np.maximum(ago, 0)
+        began = self._r.conn(Conn.T_SYNACK)
+        return (ago >= 0) & (began > 0) & (then > began) & (self._accepted.after(self._rank, then) < 0)
 
     @cached_property
     def _served_ended(self) -> Timeline:
