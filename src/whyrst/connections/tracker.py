@@ -28,8 +28,12 @@ LIMIT = 1 << 18
 """Connections in the table. A row has 2.5 kB, used only once a connection needs it."""
 KEEP = 1 << 13
 """Finished connections that stay in the table."""
-PENDING = 1 << 15
+PENDING = 1 << 13
 """Resets that wait to be judged; half of them at a time."""
+STORM = 1 << 15
+"""As many wait when resets are a good part of all segments (more than one in STORM_SHARE): larger batches judge faster,
+and a scan's resets come so quickly that a small ring would look ahead by a moment only."""
+STORM_SHARE = 8
 LINES = 1 << 15
 """Recent connections in the log."""
 PADDING = 8
@@ -60,8 +64,9 @@ class Tracker:
         self.payloads: dict[int, bytes] = {}
         self._table: Cells = np.zeros(limit * WIDTH, dtype=np.int64)
         self._heads: Cells = np.full(buckets, -1, dtype=np.int64)
-        self._resets: Cells = np.zeros((Rst.COUNT, pending + PADDING), dtype=np.int64)
+        self._resets = _ring(pending)
         self._pending = pending
+        self._storm = STORM if pending == PENDING else pending
         self._keep = keep
         self._moves = as_array()
         self._seen: Cells = np.zeros(1 << 12, dtype=np.int64)
@@ -90,7 +95,10 @@ class Tracker:
             self._keep_payloads(first, buffer)
             if done >= n:
                 return
-            yield from self._ripe(self._pending // 2)
+            if self._pending < self._storm and self.g[Glob.RESETS] * STORM_SHARE > self.g[Glob.SEGMENTS]:
+                self._widen()
+            else:
+                yield from self._ripe(self._pending // 2)
 
     def close(self) -> Iterator[Cells]:
         """End of the capture: yields the resets that are left."""
@@ -113,6 +121,13 @@ class Tracker:
             del self.payloads[ordinal]
         self.g[Glob.FLUSHED] = first + count
 
+    def _widen(self) -> None:
+        """Move the resets that wait to a ring of the size for storms."""
+        waiting = np.arange(int(self.g[Glob.FLUSHED]), int(self.g[Glob.RESETS]))
+        wider = _ring(self._storm)
+        wider[:, waiting % self._storm] = self._resets[:, waiting % self._pending]
+        self._resets, self._pending = wider, self._storm
+
     def _keep_names(self, buffer: bytearray | memoryview | bytes) -> None:
         for key, at, length in self._found[: int(self.g[Glob.NAMES])].tolist():
             if len(self.names) < NAMES:
@@ -128,3 +143,8 @@ class Tracker:
         for k in np.flatnonzero(have > 0).tolist():
             at = int(self._resets[Seg.PAYLOAD_AT, ring[k]])
             self.payloads[first + k] = bytes(buffer[at : at + min(int(have[k]), PAYLOAD)])
+
+
+def _ring(rows: int) -> Cells:
+    """Columns for so many resets."""
+    return np.zeros((Rst.COUNT, rows + PADDING), dtype=np.int64)

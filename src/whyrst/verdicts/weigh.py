@@ -64,11 +64,11 @@ class Weighed(NamedTuple):
 
 
 def _tables() -> dict[str, Floats]:
-    """Per word, what to add for no, unknown and yes (index = fact + 1)."""
+    """Per word, what to add for unknown, yes and no (a fact's value as index; -1 is the last)."""
     words = set(HOLDS) | {"excludes"}
     return {
         word: np.array(
-            [FAILS.get(word, 0.0), UNKNOWN.get(word, 0.0), IMPOSSIBLE if word == "excludes" else HOLDS[word]],
+            [UNKNOWN.get(word, 0.0), IMPOSSIBLE if word == "excludes" else HOLDS[word], FAILS.get(word, 0.0)],
             dtype=np.float32,
         )
         for word in words
@@ -92,7 +92,7 @@ def weigh(resets: Resets) -> Weighed:
         decided = np.zeros(n, dtype=bool)
         for sign in judged.judge(resets):
             every[k].append(sign)
-            score[k] += table[sign.word][sign.fact.values + 1]
+            score[k] += table[sign.word].take(sign.fact.values)
             if sign.word == "needed":
                 known &= sign.fact.known
             elif sign.word == "decides":
