@@ -75,9 +75,9 @@ def judge(r: Resets) -> Iterator[Sign]:
         "no socket of the {sender} wrote it",
     )
     yield decides(
-        Fact.of(distance != 0, r.sender(Dir.NXT) >= 0) & (after.burst_before | after.burst_after),
-        "they come in a row, and this one misses the {sender}'s next number: somebody is guessing",
-        "this one is exact",
+        Fact.of((distance != 0) | after.steps, r.sender(Dir.NXT) >= 0) & (after.burst_before | after.burst_after),
+        "they come in a row and step past the {sender}'s next number: somebody is guessing",
+        "this one is exact, and no others step past it",
     )
     yield supports(
         after.challenged | after.survived,

@@ -78,7 +78,7 @@ class Tap:
         with host:
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self._socket.bind((interface, ETH_P_ALL))
-        self._socket.setblocking(False)  # noqa: FBT003 - its name says it
+        self._socket.setblocking(False)
         return self
 
     def stop(self) -> None:

@@ -137,7 +137,7 @@ class Mechanisms:
         filter drops what it refuses; only somebody beside the path lets it pass."""
         r = self._r
         asked = r.trigger.has_payload & (r.conn(Conn.DATA_SIDE) == np.where(r.by_client, 1, 0))
-        return asked & r.aftermath.sender_goes_on.yes & (r.own(Rst.PEER_AFTER) == 0) & ~self.sender_had_ended
+        return asked & r.aftermath.sender_goes_on.yes & (r.own(Rst.PEER_AFTER) == 0) & ~r.progress.sender_fin
 
     @cached_property
     def forger_signs(self) -> Column:

@@ -92,9 +92,10 @@ class Trigger:
     def unasked(self) -> Mask:
         """It is bare, as only answers are (RFC 9293 section 3.5.2), but nothing asked for it.
 
-        Either the latest segment that fits had come long before: no answer takes three round trips and a quarter
-        second. Or there are more resets of one number at once than segments that fit: a host answers each once.
-        Nothing is said where segments may be missing or several may stand in one frame.
+        Either the peer had never acknowledged as much as its number says. Or the latest segment that fits had come long
+        before: no answer takes three round trips and a quarter second. Or there are more resets of one number at once
+        than segments that fit: a host answers each once. Nothing is said where segments may be missing or several may
+        stand in one frame.
         """
         r = self._r
         heard = (r.sender(Dir.PACKETS) > 0) & (r.peer(Dir.PACKETS) > 0)
@@ -107,7 +108,9 @@ class Trigger:
         after = np.where(soon & alone & (r.own(Rst.RST_STEP) == 0), 1, 0)
         single = (r.peer(Dir.SEGMENT_MAX) <= LINK_MOST) & (r.own(Rst.FITTING) < REMEMBERED)
         surplus = single & (before + 1 + after > r.own(Rst.FITTING))
-        return r.shape.bare & self.found & whole & (late | surplus)
+        acked = r.sender(Dir.ACKED)
+        never = (acked >= 0) & (ahead(r.seg(Seg.SEQ), acked) > 0)
+        return r.shape.bare & whole & np.where(self.found, late | surplus, never)
 
     @cached_property
     def gap(self) -> Column:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,8 +15,6 @@ from whyrst.lab.scenario import Scenario
 from whyrst.lab.scenarios.forged_after_http_get import Censor
 
 if TYPE_CHECKING:
-    import socket
-
     from whyrst.lab.bench import Bench
 
 SCENARIO = Scenario(
@@ -29,7 +29,7 @@ NAME = "forbidden.example"
 def run(bench: Bench) -> None:
     """Shake hands with a harmless name, then with the forbidden one."""
     censor = Censor(bench, NAME.encode())
-    bench.relay(delay=0.02, hook=censor)
+    bench.relay(delay=censor.delay, hook=censor)
     with TemporaryDirectory(prefix="whyrst-lab-") as folder:
         server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.load_cert_chain(*_certificate(bench, Path(folder)))
@@ -41,6 +41,8 @@ def run(bench: Bench) -> None:
     listener = bench.listen(port=443)
     for name in ("allowed.example", NAME):
         near, far = bench.pair(listener)
+        # Acknowledge with the answer only, so that a reset behind the hello leaves nothing on its way.
+        far.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
         serving = threading.Thread(target=_serve, args=(server, far))
         serving.start()
         try:
@@ -56,7 +58,8 @@ def run(bench: Bench) -> None:
 
 
 def _serve(context: ssl.SSLContext, far: socket.socket) -> None:
-    """Answer one request."""
+    """Answer one request, not before a reset behind the hello could arrive."""
+    time.sleep(0.01)
     with suppress(OSError), context.wrap_socket(far, server_side=True) as secure:
         secure.recv(1000)
         secure.sendall(b"HTTP/1.1 200 OK\r\n\r\n")

@@ -5,6 +5,7 @@ Its answer meets a client without that connection. Some devices reset the server
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 from whyrst.lab import forge
@@ -28,12 +29,14 @@ class Censor(forge.Tap):
     Attributes:
         word: what it looks for.
         fired: ports of the connection that it cut.
+        delay: of the path behind it, seconds.
     """
 
     def __init__(self, bench: Bench, word: bytes) -> None:
         super().__init__()
         rng = bench.rng
         self.word = word
+        self.delay = 0.02
         self.fired: tuple[int, int] | None = None
         self.count = rng.randrange(1, 4)
         self.both = rng.random() < 0.5  # noqa: PLR2004 - half of them
@@ -43,12 +46,16 @@ class Censor(forge.Tap):
 
     def __call__(self, packet: Packet) -> Iterator[Packet]:
         """Pass everything on, and on the word the resets beside it."""
-        yield from super().__call__(packet)
-        if self.fired is None and packet.direction == "to-server" and self.word in packet.data:
-            seen = forge.look(packet.data)
-            if seen is not None:
-                self.fired = seen.header.ports
-                yield from self._cut(self.fired)
+        self.note(packet.data)
+        seen = forge.look(packet.data)
+        if seen is None or self.fired is not None or packet.direction != "to-server" or self.word not in packet.data:
+            yield packet
+            return
+        self.fired = seen.header.ports
+        # Made before the request is let go, so that the server hears of both at once.
+        forged = list(self._cut(self.fired))
+        yield packet
+        yield from forged
 
     def _cut(self, ports: tuple[int, int]) -> Iterator[Packet]:
         targets = [(ports[::-1], "to-client")] + [(ports, "to-server")] * self.both
@@ -58,7 +65,8 @@ class Censor(forge.Tap):
                 data = self.forge(
                     names, flags=self.flags, ttl=self.ttl + more, ip_id=self.ip_id + i, window=self.window + more
                 )
-                yield Packet(direction, data, 0.0002 * i + (0.04 if direction == "to-server" else 0.0))  # type: ignore[arg-type]
+                delay = self.delay if direction == "to-server" else 0.0
+                yield Packet(direction, data, delay)  # type: ignore[arg-type]
 
     def truths(self, bench: Bench, what: str) -> None:
         """Write down what it forged, and what followed."""
@@ -81,16 +89,19 @@ def run(bench: Bench) -> None:
     """Ask for a harmless name, then for the forbidden one."""
     word = bench.rng.choice((b"forbidden.example", b"/secret-word"))
     censor = Censor(bench, word)
-    bench.relay(delay=0.02, hook=censor)
+    bench.relay(delay=censor.delay, hook=censor)
     listener = bench.listen()
     near, far = bench.pair(listener)
     bench.exchange(near, far)
     near.close()
     far.close()
     near, far = bench.pair(listener)
+    # Acknowledge with the answer only, so that a reset behind the request leaves nothing on its way.
+    far.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
     near.sendall(b"GET /secret-word HTTP/1.1\r\nHost: forbidden.example\r\n\r\n")
     try:
         far.recv(65536)
+        bench.settle(0.01)
         far.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
         near.recv(65536)
     except OSError as error:

@@ -36,9 +36,7 @@ def run(bench: Bench) -> None:
     for name, ports, direction in targets:
         bench.truth((here, there), name, "forged-reset", "forged", f"three in the {name}'s name", may_be_unseen=True)
         for i, step in enumerate(STEPS):
-            data = tap.forge(
-                ports, step=step, flags=RST | ACK, ttl=ttl + i, ip_id=ip_id + i, window=window + i
-            )
+            data = tap.forge(ports, step=step, flags=RST | ACK, ttl=ttl + i, ip_id=ip_id + i, window=window + i)
             relay.send(Packet(direction, data, 0.0001 * i))  # type: ignore[arg-type]
     bench.settle(0.1)
     try:

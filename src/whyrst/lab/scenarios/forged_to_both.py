@@ -26,7 +26,9 @@ def run(bench: Bench) -> None:
     ttl, flags = bench.rng.choice((48, 101, 128, 200)), bench.rng.choice((RST, RST | ACK))
     for name, ports, direction in (("server", (there, here), "to-client"), ("client", (here, there), "to-server")):
         data = tap.forge(ports, flags=flags, ttl=ttl, ip_id=bench.rng.randrange(1, 65536))
-        bench.truth((here, there), name, "forged-reset", "forged", f"in the {name}'s name, by the relay", may_be_unseen=True)
+        bench.truth(
+            (here, there), name, "forged-reset", "forged", f"in the {name}'s name, by the relay", may_be_unseen=True
+        )
         relay.send(Packet(direction, data, 0.0))  # type: ignore[arg-type]
     for name, end in (("client", near), ("server", far)):
         try:

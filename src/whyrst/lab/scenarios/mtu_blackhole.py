@@ -60,7 +60,7 @@ def _download(bench: Bench, near: socket.socket, far: socket.socket) -> None:
 
 def _silent_server(bench: Bench, near: socket.socket, far: socket.socket) -> None:
     """The server's TCP gives up without a word; the client's next request is reset."""
-    bench.server.sysctl("net.ipv4.tcp_retries2", 1)
+    bench.server.sysctl("net.ipv4.tcp_retries2", 2)
     bench.truth(
         near, "server", "mtu-blackhole", "passive", "large answer lost, the server's TCP gave up; the client spoke",
         client=("undetermined",), may_be_unseen=True,

@@ -61,7 +61,9 @@ class Forgetful(forge.Tap):
             yield packet
         elif not seen.header.flags & RST:
             there, here = seen.header.ports
-            answer = self.forge((here, there), step=seen.header.ack - self.expected((here, there)), ttl=self.ttl, flow=0)
+            answer = self.forge(
+                (here, there), step=seen.header.ack - self.expected((here, there)), ttl=self.ttl, flow=0
+            )
             yield Packet("to-client" if packet.direction == "to-server" else "to-server", answer, 0.0)
 
     def reset_both(self, relay: Relay, near: socket.socket) -> None:

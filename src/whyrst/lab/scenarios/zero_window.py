@@ -51,7 +51,7 @@ def run(bench: Bench) -> None:
 
 def _fill(source: socket.socket) -> None:
     """Write until nothing fits any more."""
-    source.setblocking(False)  # noqa: FBT003 - its name says it
+    source.setblocking(False)
     end = time.monotonic() + 0.3
     while time.monotonic() < end:
         try:
