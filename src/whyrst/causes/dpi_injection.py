@@ -50,7 +50,7 @@ CAUSE = Cause(
     rfc=("RFC 3360", "RFC 9293 section 3.5.3"),
     kernel=("not from either host's kernel: OutRsts of the alleged sender does not rise",),
     look_alikes=("tls-rejected", "firewall-reject", "forged-reset"),
-    lab="dpi_injection",
+    lab="forged_after_client_hello",
 )
 
 NAMED = (Kind.TLS_CLIENT_HELLO, Kind.HTTP_REQUEST, Kind.HTTP2_PREFACE)

@@ -49,7 +49,7 @@ CAUSE = Cause(
     rfc=("RFC 3360", "RFC 9293 section 3.5.3", "RFC 5961 section 3"),
     kernel=("not from either host's kernel: OutRsts of the alleged sender does not rise",),
     look_alikes=("client-cancelled", "dpi-injection", "blind-reset-attack"),
-    lab="forged_stepping",
+    lab="forged_to_client",
 )
 
 QUIET = 29 * SECOND

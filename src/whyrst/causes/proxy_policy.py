@@ -43,7 +43,7 @@ CAUSE = Cause(
     rfc=("RFC 9293 section 3.5.3", "RFC 3360"),
     kernel=("not from a Linux socket: the device wrote it",),
     look_alikes=("linger-zero",),
-    no_lab="the declared reasons come from commercial devices; golden cases hold resets of their form",
+    lab="proxy_policy",
 )
 
 LIMITS = (100, 128, 200, 250, 256, 500, 512, 1000, 1024, 2000, 5000, 10000)

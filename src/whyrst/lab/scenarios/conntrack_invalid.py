@@ -38,7 +38,8 @@ def run(bench: Bench) -> None:
     bench.settle(0.1)
     tap.stop()
     here, there = forge.ends(near)
-    # The twin connection stands in the client's capture alone; at the server, a filter of single segments looks the same.
+    # The twin connection stands in the client's capture alone; at the server, a filter that takes offence at single
+    # segments looks the same.
     bench.truth(
         (here, there), "client", "conntrack-invalid", "passive", "a segment reached it untranslated",
         router=("undetermined", "firewall-reject"), server=("undetermined", "firewall-reject"),

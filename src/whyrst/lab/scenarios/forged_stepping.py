@@ -46,7 +46,7 @@ def run(bench: Bench) -> None:
         bench.failed("client", error)
     if not both:
         bench.truth(
-            (here, there), "client", "connection-gone", "passive", "the server spoke on to a client that had been reset",
+            (here, there), "client", "connection-gone", "passive", "the server spoke on to a client that was reset",
             router=("undetermined",), server=("undetermined",),
         )  # fmt: skip
         far.sendall(b"event: tick\n\n")

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from whyrst.lab.bench import Bench
 
 SCENARIO = Scenario(
-    title="a host that lost its connections (reboot, failover)", causes=("host-restart",), needs=("ss",), seconds=4.5
+    title="a host that lost its connections (reboot, failover)",
+    causes=("host-restart",),
+    needs=("nft", "ss"),
+    seconds=4.5,
 )
 MUTE = "table inet mute {\n chain out {\n type filter hook output priority 0; tcp flags rst drop;\n }\n}\n"
 

@@ -1,4 +1,4 @@
-"""An idle connection, one end probes with SO_KEEPALIVE, and the path is dead: after the last probe the prober resets."""
+"""One end of an idle connection probes with SO_KEEPALIVE, and the path is dead: after the last probe it resets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from whyrst.lab.bench import Bench
 
 SCENARIO = Scenario(
-    title="keep-alive probes without an answer, then the prober's reset", causes=("keepalive-timeout",), seconds=5.5
+    title="keep-alive probes without an answer, then the prober's reset",
+    causes=("keepalive-timeout",),
+    needs=("nft",),
+    seconds=5.5,
 )
 
 

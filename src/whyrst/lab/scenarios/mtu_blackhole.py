@@ -84,7 +84,7 @@ def _upload(bench: Bench, near: socket.socket, far: socket.socket) -> None:
         router=("application-abort", "undetermined"), server=("application-abort", "undetermined"),
     )  # fmt: skip
     bench.truth(
-        near, "client", "connection-gone", "passive", "that reset lay ahead of what the server had got, so it asked back",
+        near, "client", "connection-gone", "passive", "the server, behind the reset's number, had asked back",
         may_be_unseen=True,
     )  # fmt: skip
     near.sendall(b"POST / HTTP/1.1\r\nHost: lab.example\r\nContent-Length: 20000\r\n\r\n")

@@ -6,13 +6,14 @@ connection the receiver's program ends first, with all the data unread: its rese
 
 from __future__ import annotations
 
-import socket
 import time
 from typing import TYPE_CHECKING
 
 from whyrst.lab.scenario import Scenario
 
 if TYPE_CHECKING:
+    import socket
+
     from whyrst.lab.bench import Bench
 
 SCENARIO = Scenario(
