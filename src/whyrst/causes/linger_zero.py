@@ -114,6 +114,11 @@ def judge(r: Resets) -> Iterator[Sign]:
         "all bytes of the exchange were acknowledged",
         "bytes were still on their way: {sender_unacked} of the {sender}, {peer_unacked} of the {peer}",
     )
+    yield supports(
+        r.habits.linux & r.progress.peer_fin & ~r.progress.sender_fin & complete & ~asked_last,
+        "the {peer} had closed, all was answered, and a Linux close without unread bytes would have sent a FIN",
+        "the {peer} had not closed, or the {sender} does not seem to run Linux",
+    )
     yield refutes(asked_last, "the latest request had no answer", "the latest request was answered")
     yield doubts(r.progress.sender_fin, "the {sender} had sent a FIN before, in frame {sender_fin_frame}")
     yield refutes(

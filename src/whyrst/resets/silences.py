@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from whyrst.resets.columns import Resets
     from whyrst.resets.facts import Column, Mask
 
+EARLY = 0.005
+"""Seconds by which an exact wait may seem too short."""
+
 
 class Silences:
     """Waits before the resets of a batch, in nanoseconds; 0 where there was nothing to wait from."""
@@ -156,12 +159,13 @@ class Silences:
 
     def is_exact(self, wait: Column) -> Fact:
         """The wait is one that people configure, and as exact as a timer: a second or more, and at most 0.2 % and
-        20 ms above it. By chance one wait in fifty is."""
+        20 ms above it, or 5 ms below it, since a limit on the whole operation begins before its request. By chance
+        one wait in forty is."""
         seconds = wait / SECOND
         values = np.array([c.seconds for c in ROUND])
-        at = np.clip(np.searchsorted(values, seconds + 0.001, side="right") - 1, 0, len(values) - 1)
+        at = np.clip(np.searchsorted(values, seconds + EARLY, side="right") - 1, 0, len(values) - 1)
         over = seconds - values[at]
-        fits = (over >= -0.001) & (over <= np.maximum(0.02, values[at] * 0.002)) & (values[at] >= 1)  # noqa: PLR2004
+        fits = (over >= -EARLY) & (over <= np.maximum(0.02, values[at] * 0.002)) & (values[at] >= 1)
         return Fact.of(fits, wait > 0)
 
     def network_constant(self, wait: Column) -> npt.NDArray[np.int64]:

@@ -22,7 +22,7 @@ def run(bench: Bench) -> None:
     for _ in range(count):
         near, far = bench.pair(listener)
         bench.exchange(near, far, bench.rng.randrange(1, 4))
-        bench.settle(bench.rng.uniform(0.03, 0.25))
+        bench.settle(bench.rng.uniform(0.08, 0.3))
         bench.linger_zero(far)
         bench.truth(
             near, "server", "linger-zero", "active", f"close() with SO_LINGER 0, all read, {count} connections",

@@ -19,7 +19,7 @@ def run(bench: Bench) -> None:
     """Destroy the client's or the server's socket."""
     near, far = bench.pair()
     bench.exchange(near, far, bench.rng.randrange(1, 5))
-    bench.settle(bench.rng.uniform(0.05, 0.5))
+    bench.settle(bench.rng.uniform(0.08, 0.5))
     mine, theirs = near.getsockname()[1], near.getpeername()[1]
     victim = bench.rng.choice(("client", "server"))
     bench.truth(near, victim, "admin-kill", "active", f"ss -K on the {victim}", also=("application-abort",))
