@@ -56,7 +56,9 @@ def run(found: Found, folder: Path, *, seed: int = 1, family: int | None = None)
     folder.mkdir(parents=True, exist_ok=True)
     rng = random.Random(f"{found.name}/{seed}")  # noqa: S311 - variety, not secrecy
     chosen = family or rng.choice((4, 4, 6))
-    with Network(forward=found.scenario.forward, offload=rng.random() < 0.5) as network:  # noqa: PLR2004 - half
+    half = rng.random() < 0.5  # noqa: PLR2004 - that is half
+    offload = half if found.scenario.offload is None else found.scenario.offload
+    with Network(forward=found.scenario.forward, offload=offload) as network:
         settings = prepare(network, rng)
         before = _counters(network)
         points: tuple[tuple[str, Host, str], ...] = (

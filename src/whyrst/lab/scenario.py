@@ -22,6 +22,7 @@ class Scenario:
         title: what happens, one line.
         causes: ids of the causes that its resets have; empty for a control.
         forward: the router forwards in its kernel (nftables can act there); False: `Bench.relay` carries the packets.
+        offload: the hosts leave checksums and cutting of segments to their network cards; None: the seed decides.
         needs: programs that must be installed.
         seconds: about how long a run takes.
     """
@@ -29,6 +30,7 @@ class Scenario:
     title: str
     causes: tuple[str, ...]
     forward: bool = True
+    offload: bool | None = None
     needs: tuple[str, ...] = ()
     seconds: float = 1.0
 
