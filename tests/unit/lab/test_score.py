@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from whyrst.analysis import analyze
+from whyrst.lab.accuracy import page
+from whyrst.lab.score import Outcome, compare, shares, together
+from whyrst.lab.truth import Record, Truth
+from whyrst.lab.wire import Capture, Host
+
+
+@pytest.fixture
+def refusal(tmp_path):
+    """A capture of one refused connection, from the lab's own addresses."""
+    capture = Capture("client", seed=3)
+    talk = capture.conversation(Host("192.0.2.10"), Host("198.51.100.20", hops=1), 40100, 8080)
+    talk.server.refuse(talk.client.syn())
+    capture.write(tmp_path / "one.pcap")
+    return tmp_path / "one.pcap"
+
+
+def record(*truths):
+    return Record("some", "some title", 1, 4, "6.18", {}, truths, {}, ())
+
+
+def truth(cause="port-closed", sender="server", ports=(40100, 8080), **more):
+    accept = {where: (cause,) for where in ("client", "router", "server")}
+    return Truth(ports, sender, cause, "passive", accept, more.pop("nth", None), "made so", **more)
+
+
+def test_a_right_verdict(refusal):
+    outcomes, seen = compare(record(truth()), "client", analyze(refusal).verdicts)
+    assert [(o.cause, o.said, o.right, o.mechanism_right) for o in outcomes] == [
+        ("port-closed", "port-closed", True, True)
+    ]
+    assert [one.nth for one in seen] == [1]
+
+
+def test_a_wrong_verdict(refusal):
+    outcomes, _ = compare(record(truth("firewall-reject")), "client", analyze(refusal).verdicts)
+    assert [(o.cause, o.said, o.right) for o in outcomes] == [("firewall-reject", "port-closed", False)]
+
+
+def test_a_reset_that_the_scenario_does_not_know_is_wrong(refusal):
+    outcomes, _ = compare(record(), "client", analyze(refusal).verdicts)
+    assert [(o.cause, o.right) for o in outcomes] == [("none", False)]
+
+
+def test_a_missed_reset_is_wrong_unless_it_may_be_unseen(refusal):
+    missed, unseen = truth(ports=(1, 2)), truth(ports=(1, 2), may_be_unseen=True)
+    outcomes, _ = compare(record(truth(), missed), "client", analyze(refusal).verdicts)
+    assert [(o.said, o.right) for o in outcomes] == [("port-closed", True), ("missed", False)]
+    outcomes, _ = compare(record(truth(), unseen), "client", analyze(refusal).verdicts)
+    assert [(o.said, o.right) for o in outcomes] == [("port-closed", True)]
+
+
+def test_together_takes_the_surest_verdict(refusal):
+    known = record(truth())
+    _, seen = compare(known, "client", analyze(refusal).verdicts)
+    _, again = compare(known, "server", analyze(refusal).verdicts)
+    assert [o.where for o in together(known, {"client": seen, "server": again})] == ["all"]
+
+
+def test_the_page_counts(refusal):
+    outcomes = [
+        Outcome("a", 1, "client", 5, "port-closed", "port-closed", "certain", True, True, ""),
+        Outcome("a", 1, "client", 7, "port-closed", "port-scan", "likely", False, True, ""),
+    ]
+    assert [str(share) for share in shares(outcomes, lambda o: o.where).values()] == ["1/2 = 50.0 %"]
+    text = page(outcomes, [1], "6.18")
+    assert "| certain | 1/1 = 100.0 % | 99 % |" in text
+    assert "| port-closed | port-scan | likely | 1 |" in text
