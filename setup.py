@@ -12,7 +12,8 @@ from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 
 ABI = ("Py_LIMITED_API", "0x030B0000")
-HOT = sorted(p for p in Path("src/whyrst/fast").glob("*.py") if p.stem not in {"__init__", "layout", "select", "tables"})
+NOT_HOT = {"__init__", "layout", "select", "tables"}
+HOT = sorted(p for p in Path("src/whyrst/fast").glob("*.py") if p.stem not in NOT_HOT)
 
 
 class Abi3Wheel(bdist_wheel):

@@ -142,7 +142,7 @@ def refused(out: BinaryIO, connections: int) -> int:
 def main() -> None:
     """Write one capture."""
     kind, name = sys.argv[1], sys.argv[2]
-    connections = int(sys.argv[3]) if len(sys.argv) > 3 else CONNECTIONS if kind == "mixed" else 1_000_000  # noqa: PLR2004
+    connections = int(sys.argv[3]) if len(sys.argv) > 3 else CONNECTIONS if kind == "mixed" else 1_000_000
     with open(name, "wb", buffering=1 << 20) as out:  # noqa: PTH123 - a buffer size is given
         out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
         packets = {"mixed": mixed, "refused": refused}[kind](out, connections)

@@ -74,7 +74,8 @@ def forbidden_name() -> None:
         fields = {"ttl": 101 + number, "ip_id": 1000 + number, "window": 3000 + number, "df": False}
         when = hello.sent + 0.0052 + 0.00004 * number
         talk.forge(talk.server, at=when, seq=start + step, ack=hello.end, flags=RST | ACK, **fields)
-    for number, segment in enumerate(talk.server.stream(payloads.server_hello(), at=talk.server.arrival(hello) + 0.001)):
+    late = talk.server.stream(payloads.server_hello(), at=talk.server.arrival(hello) + 0.001)
+    for number, segment in enumerate(late):
         talk.client.refuse(segment, at=talk.client.arrival(segment) + 0.00008 + 0.00001 * number)
 
 

@@ -78,14 +78,18 @@ class ResetInfo(Struct, frozen=True):
     ip_id: Annotated[int | None, Meta(description="IPv4 identification; null for IPv6")]
     mechanism: Annotated[
         Mechanism,
-        Meta(description="active: a socket aborted itself; passive: a stack answered a segment it could not take; "
-             "firewall: a device or rule that owns the path answered; forged: a third party wrote it"),
+        Meta(
+            description="active: a socket aborted itself; passive: a stack answered a segment it could not take; "
+            "firewall: a device or rule that owns the path answered; forged: a third party wrote it"
+        ),
     ]
     answers_frame: Annotated[int | None, Meta(description="the segment that this reset answers, if one does")]
     effective: Annotated[
         bool | None,
-        Meta(description="whether the receiver took it (RFC 5961: its sequence number was the next expected); "
-             "null when unknown"),
+        Meta(
+            description="whether the receiver took it (RFC 5961: its sequence number was the next expected); "
+            "null when unknown"
+        ),
     ]
     ordinal: Annotated[int, Meta(description="place among the resets of its connection, 1 = first", ge=1)]
 

@@ -42,6 +42,7 @@ def judges() -> dict[str, Judged]:
     return found
 
 
+@cache
 def all_causes() -> dict[str, Cause]:
     """Every cause, by id."""
     return {name: judged.cause for name, judged in judges().items()}

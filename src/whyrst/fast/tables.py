@@ -380,8 +380,8 @@ class Log(IntEnum):
     SERVER_TTL = 18
     NAME = 19
     LOCAL = 20
-    """Bit 0: the client's packets were captured on the client (`Dir.UNSUMMED`); bit 1: likewise the server's. Bit 2: the
-    client gave its packets an IPv6 flow label; bit 3: likewise the server."""
+    """Bit 0: the client's packets were captured on the client (`Dir.UNSUMMED`); bit 1: likewise the server's.
+    Bit 2: the client gave its packets an IPv6 flow label; bit 3: likewise the server."""
     COUNT = 21
 
 

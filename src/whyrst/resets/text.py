@@ -82,15 +82,13 @@ def duration(ns: int) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"  # noqa: PLR2004
 
 
-FLAG_ORDER = (
-    (Flag.FIN, "FIN"), (Flag.SYN, "SYN"), (Flag.RST, "RST"), (Flag.PSH, "PSH"),
-    (Flag.ACK, "ACK"), (Flag.URG, "URG"), (Flag.ECE, "ECE"), (Flag.CWR, "CWR"), (Flag.AE, "AE"),
-)  # fmt: skip
+FLAG_NAMES = tuple((int(flag), str(flag.name)) for flag in Flag)
+"""Flags in the header's order, from FIN on."""
 
 
 def flag_names(flags: int) -> str:
     """Flags as RST,ACK."""
-    return ",".join(name for bit, name in FLAG_ORDER if flags & bit)
+    return ",".join(name for bit, name in FLAG_NAMES if flags & bit)
 
 
 STATE_NAMES = tuple(s.name.replace("_", "-") for s in State)

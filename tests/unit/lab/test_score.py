@@ -24,7 +24,7 @@ def record(*truths):
 
 
 def truth(cause="port-closed", sender="server", ports=(40100, 8080), **more):
-    accept = {where: (cause,) for where in ("client", "router", "server")}
+    accept = dict.fromkeys(("client", "router", "server"), (cause,))
     return Truth(ports, sender, cause, "passive", accept, more.pop("nth", None), "made so", **more)
 
 
@@ -61,7 +61,7 @@ def test_together_takes_the_surest_verdict(refusal):
     assert [o.where for o in together(known, {"client": seen, "server": again})] == ["all"]
 
 
-def test_the_page_counts(refusal):
+def test_the_page_counts():
     outcomes = [
         Outcome("a", 1, "client", 5, "port-closed", "port-closed", "certain", True, True, ""),
         Outcome("a", 1, "client", 7, "port-closed", "port-scan", "likely", False, True, ""),
