@@ -79,7 +79,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     """The client ended the connection while it was owed an answer, after a wait that looks like a timer's."""
     wait = waited(r)
     ended = r.mechanism.among(ACTIVE) | (r.mechanism.among(PASSIVE) & r.progress.sender_fin)
-    exact = r.silences.is_exact(wait)
+    exact = r.silences.is_exact(wait) | r.silences.is_exact(r.silences.since_connect)
     yield needed(Fact.of(r.by_client, ~r.progress.midstream), "the client reset")
     yield needed(ended, "it ended the connection itself")
     yield needed(

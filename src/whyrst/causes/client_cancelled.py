@@ -81,7 +81,8 @@ def judge(r: Resets) -> Iterator[Sign]:
         "no other segment was answered in this way",
     )
     yield refutes(
-        r.silences.is_round(r.silences.fin_patience) & (r.silences.fin_patience >= SECOND),
+        (r.silences.is_round(r.silences.fin_patience) & (r.silences.fin_patience >= SECOND))
+        | r.silences.is_exact(r.silences.since_connect),
         "the client had waited {fin_patience} without a byte of answer, a round time",
         "no round time lies between request and close",
     )

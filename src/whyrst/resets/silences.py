@@ -128,6 +128,14 @@ class Silences:
         return np.where((fin > 0) & (asked > 0) & ~answered, np.maximum(fin - asked, 0), 0)
 
     @cached_property
+    def since_connect(self) -> Column:
+        """From the client's first SYN to its FIN, or to the reset when it sent none, while it had not got a byte; 0
+        when it had."""
+        begun, fin, heard = self._r.conn(Conn.T_SYN), self._r.client(Dir.FIN_TIME), self._r.server(Dir.FIRST_DATA)
+        end = np.where(fin > 0, fin, self._now)
+        return np.where((begun > 0) & ((heard <= 0) | (heard > end)), np.maximum(end - begun, 0), 0)
+
+    @cached_property
     def broken(self) -> Column:
         """The silence that the answered segment ended: of the whole connection before it was first sent.
 
