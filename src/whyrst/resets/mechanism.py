@@ -153,9 +153,14 @@ class Mechanisms:
 
     @cached_property
     def _unlike_linux(self) -> Mask:
-        """A bare RST with a window, a count or options, which Linux' own answers never have (tcp_v4_send_reset)."""
+        """A bare RST with a window, a count or options, which Linux' own answers never have (tcp_v4_send_reset).
+
+        No packet filter writes a window either; where the system is not known, it counts beside a broken habit.
+        """
         r = self._r
-        return r.shape.bare & r.habits.linux.yes & r.shape.linux_passive.no & r.progress.synchronized
+        windowed = ~r.shape.window_zero & (r.habits.signs > 0)
+        bare = r.shape.bare & r.progress.synchronized
+        return bare & ((r.habits.linux.yes & r.shape.linux_passive.no) | windowed)
 
     @cached_property
     def forged(self) -> Fact:

@@ -27,7 +27,7 @@ def run(bench: Bench) -> None:
     bench.exchange(near, far, bench.rng.randrange(1, 4))
     name, quitter, other = bench.rng.choice((("client", near, far), ("server", far, near)))
     host = bench.client if name == "client" else bench.server
-    host.sysctl("net.ipv4.tcp_retries2", bench.rng.choice((1, 2)))
+    host.sysctl("net.ipv4.tcp_retries2", 2)
     # Only where the repeats were recorded, the wire can tell why the connection is gone. The router records on the
     # server's side of what it drops.
     unseen = ("undetermined",)
@@ -42,7 +42,7 @@ def run(bench: Bench) -> None:
             quitter.recv(1)
         except OSError as error:
             bench.failed(name, error)
-        bench.settle(bench.rng.uniform(1.2, 1.8))
+        bench.settle(bench.rng.uniform(1.4, 2.0))
     other.sendall(b"still there?\n")
     try:
         other.recv(1)
