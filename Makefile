@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOOPS := $(wildcard src/whyrst/fast/*.py)
 
-.PHONY: all demo test lint cases docs bench fuzz lab accuracy clean packages
+.PHONY: all demo test lint cases docs bench fuzz lab lab-cases accuracy clean packages
 
 all: lint test
 
@@ -37,6 +37,9 @@ bench: packages $(VENV)/.whyrst
 
 lab: packages $(VENV)/.lab
 	$(BIN)/whyrst lab run --all
+
+lab-cases: packages $(VENV)/.lab
+	$(BIN)/python tools/record_lab.py
 
 accuracy: packages $(VENV)/.lab
 	$(BIN)/whyrst lab score --first 1001 --seeds 5 --output docs/accuracy.md

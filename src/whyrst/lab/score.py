@@ -59,7 +59,7 @@ class _Seen(NamedTuple):
 
 
 def compare(record: Record, where: str, verdicts: Iterable[Verdict]) -> tuple[list[Outcome], list[_Seen]]:
-    """Outcomes of one capture: one per verdict, and one per reset that was missed."""
+    """Outcomes of one capture, one per verdict."""
     counts: Counter[tuple[frozenset[int], str]] = Counter()
     outcomes, seen = [], []
     for verdict in verdicts:
@@ -68,13 +68,17 @@ def compare(record: Record, where: str, verdicts: Iterable[Verdict]) -> tuple[li
         truth = _truth(record.resets, key, counts[key])
         seen.append(_Seen(verdict, truth, counts[key]))
         outcomes.append(_outcome(record, where, verdict, truth))
-    told = {id(one.truth) for one in seen}
-    outcomes += [
-        Outcome(record.scenario, record.seed, where, 0, truth.cause, "missed", "undetermined", False, False, truth.how)
+    return outcomes, seen
+
+
+def missed(record: Record, seen: dict[str, list[_Seen]]) -> list[Outcome]:
+    """Resets that were made and have no verdict at any point of capture; a reset need not pass every point."""
+    told = {id(one.truth) for ones in seen.values() for one in ones}
+    return [
+        Outcome(record.scenario, record.seed, "all", 0, truth.cause, "missed", "undetermined", False, False, truth.how)
         for truth in record.resets
         if id(truth) not in told and not truth.may_be_unseen
     ]
-    return outcomes, seen
 
 
 def together(record: Record, seen: dict[str, list[_Seen]]) -> Iterator[Outcome]:
@@ -135,7 +139,7 @@ def score(
                 for where in WHERE:
                     some, seen[where] = compare(record, where, judge(Path(folder, f"{where}.pcap")))
                     outcomes += some
-                outcomes += together(record, seen)
+                outcomes += [*together(record, seen), *missed(record, seen)]
             if done is not None:
                 done(found.name, seed)
     return outcomes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -78,7 +78,7 @@ def _run(found: Found, folder: Path, seed: int, family: int | None) -> int:
     """Run one scenario and print it; returns how many verdicts were wrong."""
     from whyrst.analysis import analyze
     from whyrst.lab.run import run
-    from whyrst.lab.score import compare
+    from whyrst.lab.score import compare, missed
     from whyrst.lab.truth import WHERE
 
     record = run(found, folder, seed=seed, family=family)
@@ -86,8 +86,9 @@ def _run(found: Found, folder: Path, seed: int, family: int | None) -> int:
     for end, names in record.errors.items():
         click.echo(f"  the {end} saw {', '.join(names)}")
     wrong = 0
+    seen: dict[str, list[Any]] = {}
     for where in WHERE:
-        outcomes, _ = compare(record, where, analyze(folder / f"{where}.pcap").verdicts)
+        outcomes, seen[where] = compare(record, where, analyze(folder / f"{where}.pcap").verdicts)
         for one in outcomes:
             wrong += not one.right
             mark = "right" if one.right else "WRONG"
@@ -95,6 +96,9 @@ def _run(found: Found, folder: Path, seed: int, family: int | None) -> int:
             click.echo(f"  {where:7} frame {one.frame:<5} {mark}  {one.said} ({one.confidence}){truth}")
         if not outcomes:
             click.echo(f"  {where:7} no resets")
+    for one in missed(record, seen):
+        wrong += 1
+        click.echo(f"  no point of capture has a verdict for a reset made as {one.cause}")
     return wrong
 
 
