@@ -349,7 +349,9 @@ class Rst(IntEnum):
     """TTL of the next reset from the same address, -1 when none."""
     SENDER_AFTER_ID = AFTER + 17
     """IPv4 ID of the sender's next segment without RST, -1 when none."""
-    COUNT = AFTER + 18
+    SENDER_ACKED = AFTER + 18
+    """Of the segments after this reset, those that acknowledge more than its sender had acknowledged at the reset."""
+    COUNT = AFTER + 19
 
 
 class Log(IntEnum):

@@ -236,6 +236,7 @@ X_SYN_AFTER = cython.declare(cython.Py_ssize_t, Rst.SYN_AFTER)
 X_CHALLENGED = cython.declare(cython.Py_ssize_t, Rst.CHALLENGED)
 X_NEXT_TTL = cython.declare(cython.Py_ssize_t, Rst.NEXT_TTL)
 X_SENDER_AFTER_ID = cython.declare(cython.Py_ssize_t, Rst.SENDER_AFTER_ID)
+X_SENDER_ACKED = cython.declare(cython.Py_ssize_t, Rst.SENDER_ACKED)
 X_COUNT = cython.declare(cython.Py_ssize_t, Rst.COUNT)
 L_STREAM = cython.declare(cython.Py_ssize_t, Log.STREAM)
 L_CLIENT_HI = cython.declare(cython.Py_ssize_t, Log.CLIENT_HI)
@@ -855,12 +856,13 @@ def note_after(
     if x[X_SIDE * size + r] == side:
         if x[(X_SENDER + D_NXT) * size + r] < 0 or ahead(end, x[(X_SENDER + D_NXT) * size + r]) > 0:
             new = 1
-        elif (
+        if (
             (flags & 0x10) != 0
             and x[(X_SENDER + D_ACK_SENT) * size + r] >= 0
             and ahead(rows[o + S_ACK], x[(X_SENDER + D_ACK_SENT) * size + r]) > 0
         ):
             new = 1
+            x[X_SENDER_ACKED * size + r] += 1
         x[X_SENDER_AFTER * size + r] += 1
         x[X_SENDER_NEW * size + r] += new
         if x[X_SENDER_AFTER_TIME * size + r] == 0:
@@ -1505,6 +1507,7 @@ def propagate(x: cython.longlong[::1], first: cython.longlong, last: cython.long
         if same:
             add(x, size, q, r, X_SENDER_AFTER, X_SENDER_AFTER)
             add(x, size, q, r, X_SENDER_NEW, X_SENDER_NEW)
+            add(x, size, q, r, X_SENDER_ACKED, X_SENDER_ACKED)
             add(x, size, q, r, X_PEER_AFTER, X_PEER_AFTER)
             add(x, size, q, r, X_PEER_NEW, X_PEER_NEW)
             add(x, size, q, r, X_RSTS_AFTER, X_RSTS_AFTER)

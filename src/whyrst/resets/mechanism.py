@@ -133,11 +133,12 @@ class Mechanisms:
 
     @cached_property
     def _refused_in_vain(self) -> Mask:
-        """The payload that the reset answers got through: its receiver answered although nobody sent it again. A packet
-        filter drops what it refuses; only somebody beside the path lets it pass."""
+        """The payload that the reset answers got through: its receiver acknowledged it although nobody sent it again. A
+        packet filter drops what it refuses; only somebody beside the path lets it pass."""
         r = self._r
         asked = r.trigger.has_payload & (r.conn(Conn.DATA_SIDE) == np.where(r.by_client, 1, 0))
-        return asked & r.aftermath.sender_goes_on.yes & (r.own(Rst.PEER_AFTER) == 0) & ~r.progress.sender_fin
+        got = r.aftermath.sender_goes_on.yes & (r.own(Rst.SENDER_ACKED) > 0)
+        return asked & got & (r.own(Rst.PEER_AFTER) == 0) & ~r.progress.sender_fin
 
     @cached_property
     def forger_signs(self) -> Column:
@@ -163,6 +164,14 @@ class Mechanisms:
         return bare & ((r.habits.linux.yes & r.shape.linux_passive.no) | windowed)
 
     @cached_property
+    def _to_altered_step(self) -> Mask:
+        """Linux' answer, from the server's own distance, to a handshake's last step with a number that the client never
+        sent: something on the way altered that step, which only a capture behind it shows."""
+        r = self._r
+        own = r.by_server & r.opening.server_only_answered & r.habits.ttl_same.yes & ~r.habits.link_same.no
+        return own & r.shape.bare & r.shape.linux_passive.yes & ~r.trigger.found & r.habits.seq_beyond.yes
+
+    @cached_property
     def forged(self) -> Fact:
         """Somebody else wrote it in the sender's name.
 
@@ -179,7 +188,7 @@ class Mechanisms:
         lone = (signs == 1) & habits.ttl_same.no & self.passive_form & self._r.trigger.fits_exactly
         yes = ((signs >= MANY_SIGNS) | (goes_on & (signs >= 1) & ~lone) | stepping | self._r.shape.with_fin) & ~honest
         # Where a SYN proxy wrote the SYN-ACK, the habits are the proxy's, and the server breaks them.
-        yes = yes & progress.synchronized & habits.spoke & ~self._r.opening.proxy_syn_ack
+        yes = yes & progress.synchronized & habits.spoke & ~self._r.opening.proxy_syn_ack & ~self._to_altered_step
         kept = (
             habits.ttl_same.yes.astype(np.int64)
             + habits.id_continues.yes

@@ -15,7 +15,7 @@ SCENARIO = Scenario(title="nmap -sT", causes=("port-scan",), needs=("nmap",), se
 def run(bench: Bench) -> None:
     """Scan a few open and several closed ports."""
     rng = bench.rng
-    ports = rng.sample(range(2_000, 30_000), rng.randrange(8, 30))
+    ports = rng.sample(range(2_000, 30_000), rng.randrange(12, 40))
     served = ports[: rng.randrange(1, 4)]
     for port in served:
         bench.listen(port=port)
