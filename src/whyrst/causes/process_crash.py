@@ -31,7 +31,7 @@ from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, doubts, needed, supports
 from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import ACTIVE, PASSIVE
-from whyrst.resets.neighbours import TOGETHER
+from whyrst.resets.services import TOGETHER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -47,6 +47,6 @@ def by_client(judged: Judged) -> Column:
 
 def by_pair(judged: Judged) -> Column:
     """Connections of one client to one service."""
-    from whyrst.resets.neighbours import mix
+    from whyrst.resets.timeline import mix
 
     return mix(judged.client_key, judged.server_key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.incidents.kind import Kind
-from whyrst.resets.neighbours import mix
+from whyrst.resets.timeline import mix
 
 if TYPE_CHECKING:
     from whyrst.resets.facts import Column

@@ -13,7 +13,8 @@ import numpy as np
 from whyrst.fast.layout import Seg
 from whyrst.fast.tables import Conn, Dir, End, Log, Rst
 from whyrst.resets.facts import MINUTE, Fact, distinct, one_of
-from whyrst.resets.neighbours import RACE, SIBLINGS_TRIED, mix
+from whyrst.resets.neighbours import RACE, SIBLINGS_TRIED
+from whyrst.resets.timeline import mix
 from whyrst.resets.vantage import CLIENT, HOST
 
 if TYPE_CHECKING:

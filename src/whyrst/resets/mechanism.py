@@ -150,7 +150,17 @@ class Mechanisms:
         habits, unasked = self._r.habits, self._r.trigger.unasked
         linux, broken = habits.linux.yes, habits.signs > 0
         unlike = self._unlike_linux | (habits.timestamps_missing.yes & linux)
-        return habits.signs + (unasked & (linux | broken)) + unlike + (self._refused_in_vain & broken)
+        more = (self._refused_in_vain | self._aborted_twice) & broken
+        return habits.signs + (unasked & (linux | broken)) + unlike + more
+
+    @cached_property
+    def _aborted_twice(self) -> Mask:
+        """One of several resets at once that all look like a socket's own: a socket is aborted only once, and what its
+        host answers afterwards bears no window."""
+        r = self._r
+        later = r.aftermath.burst_after & (r.own(Rst.RSTS_EQUAL) > 0)
+        earlier = r.aftermath.burst_before & (r.sender(Dir.RST_SEQ) == r.seg(Seg.SEQ))
+        return r.shape.live_window & (later | earlier) & r.progress.synchronized
 
     @cached_property
     def _unlike_linux(self) -> Mask:

@@ -18,6 +18,15 @@ TIME_BITS = 44
 LONGEST = (1 << TIME_BITS) - 1
 
 
+def mix(*parts: Column) -> Column:
+    """A hash of several columns, as signed numbers."""
+    h = np.zeros(len(parts[0]), dtype=np.uint64)
+    for part in parts:
+        h = (h ^ part.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        h ^= h >> np.uint64(29)
+    return h.view(np.int64)
+
+
 class Keys:
     """Numbers keys densely, so that key and time fit one sortable integer."""
 

@@ -59,6 +59,8 @@ def run(bench: Bench) -> None:
 
 def _serve(context: ssl.SSLContext, far: socket.socket) -> None:
     """Answer one request, not before a reset behind the hello could arrive."""
+    with suppress(OSError):
+        far.recv(1, socket.MSG_PEEK)
     time.sleep(0.01)
     with suppress(OSError), context.wrap_socket(far, server_side=True) as secure:
         secure.recv(1000)
