@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from whyrst.lab.network import LINKS
 from whyrst.lab.run import run
+from whyrst.lab.scenario import scenarios
 from whyrst.lab.truth import WHERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from whyrst.lab.scenario import Found
     from whyrst.lab.truth import Record, Truth
     from whyrst.model import Verdict
 
@@ -118,30 +120,45 @@ def _outcome(record: Record, where: str, verdict: Verdict, truth: Truth | None) 
     )  # fmt: skip
 
 
+def outcomes_of(name: str, seed: int, judge: Judge) -> list[Outcome]:
+    """Run one scenario once and compare, at each point of capture and together."""
+    with TemporaryDirectory(prefix="whyrst-lab-") as folder:
+        record = run(scenarios()[name], Path(folder), seed=seed)
+        seen: dict[str, list[_Seen]] = {}
+        outcomes: list[Outcome] = []
+        for where in WHERE:
+            some, seen[where] = compare(record, where, judge(Path(folder, f"{where}.pcap")))
+            outcomes += some
+        return [*outcomes, *together(record, seen), *missed(record, seen)]
+
+
 def score(
-    chosen: Iterable[Found], seeds: Iterable[int], judge: Judge, *, done: Callable[[str, int], None] | None = None
+    names: Iterable[str],
+    seeds: Iterable[int],
+    judge: Judge,
+    *,
+    jobs: int = 1,
+    done: Callable[[str, int], None] | None = None,
 ) -> list[Outcome]:
     """Run scenarios and compare.
 
     Args:
-        chosen: the scenarios.
+        names: the scenarios.
         seeds: a run for each.
-        judge: verdicts of a capture.
+        judge: verdicts of a capture; a function that can be pickled.
+        jobs: runs at the same time; they mostly wait.
         done: told of each run that ended.
     """
-    outcomes: list[Outcome] = []
     every = list(seeds)
-    for found in chosen:
-        for seed in every:
-            with TemporaryDirectory(prefix="whyrst-lab-") as folder:
-                record = run(found, Path(folder), seed=seed)
-                seen: dict[str, list[_Seen]] = {}
-                for where in WHERE:
-                    some, seen[where] = compare(record, where, judge(Path(folder, f"{where}.pcap")))
-                    outcomes += some
-                outcomes += [*together(record, seen), *missed(record, seen)]
+    runs = [(name, seed) for name in names for seed in every]
+    outcomes: list[Outcome] = []
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for (name, seed), some in zip(
+            runs, pool.map(outcomes_of, *zip(*runs, strict=True), [judge] * len(runs)), strict=True
+        ):
+            outcomes += some
             if done is not None:
-                done(found.name, seed)
+                done(name, seed)
     return outcomes
 
 

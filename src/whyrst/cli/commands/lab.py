@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from whyrst.lab.scenario import Found
+    from whyrst.model import Verdict
 
 FIRST_SEED = 1
 
@@ -102,17 +104,23 @@ def _run(found: Found, folder: Path, seed: int, family: int | None) -> int:
     return wrong
 
 
+def _verdicts(capture: Path) -> Iterator[Verdict]:
+    from whyrst.analysis import analyze
+
+    return analyze(capture).verdicts
+
+
 @command.command("score")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option("--seeds", default=1, show_default=True, help="Runs of each scenario.")
 @click.option("--first", default=FIRST_SEED, show_default=True, help="First seed.")
+@click.option("--jobs", default=1, show_default=True, help="Runs at the same time.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write the page here, too.")
-def score_scenarios(*, names: tuple[str, ...], seeds: int, first: int, output: str | None) -> int:
+def score_scenarios(*, names: tuple[str, ...], seeds: int, first: int, jobs: int, output: str | None) -> int:
     """Run scenarios and count how often the verdicts are right."""
     import os
     from pathlib import Path
 
-    from whyrst.analysis import analyze
     from whyrst.lab.accuracy import page
     from whyrst.lab.namespace import LabError
     from whyrst.lab.score import score
@@ -120,9 +128,10 @@ def score_scenarios(*, names: tuple[str, ...], seeds: int, first: int, output: s
     numbers = list(range(first, first + seeds))
     try:
         outcomes = score(
-            _chosen(names, every=False),
+            [found.name for found in _chosen(names, every=False)],
             numbers,
-            lambda path: analyze(path).verdicts,
+            _verdicts,
+            jobs=jobs,
             done=lambda name, seed: click.echo(f"{name} {seed}", err=True),
         )
     except LabError as error:
