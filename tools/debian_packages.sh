@@ -13,6 +13,8 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     exit 0
 fi
 export DEBIAN_FRONTEND=noninteractive
+# No service may start: the lab runs programs itself, in its own namespaces.
+export RUNLEVEL=1
 apt-get update -qq || true
 # shellcheck disable=SC2086 # a list of words
 apt-get install -y -qq --no-install-recommends $missing >/dev/null ||

@@ -64,6 +64,8 @@ class Report:
     def batches(self) -> Iterator[Judged]:
         """Judged resets, batch after batch, in the order of the capture.
 
+        A batch looks into the tracker's memory: it is valid until the next one is asked for.
+
         A capture that cannot be read is passed over and noted in `errors`.
 
         Raises:
