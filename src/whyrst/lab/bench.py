@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import random
+import signal
 import socket
 import struct
 import tempfile
@@ -241,7 +243,8 @@ class Bench:
     def close(self) -> None:
         """End programs and sockets."""
         for program in self._programs:
-            program.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(program.pid, signal.SIGKILL)
             program.wait()
         for relay in self._relays:
             relay.stop()

@@ -108,7 +108,8 @@ class Namespace:
         return done.stdout
 
     def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
-        """Start a program in this namespace; the caller ends it. It is killed when this process dies.
+        """Start a program in this namespace, as leader of its own process group; the caller ends that. It is killed
+        when this process dies.
 
         Raises:
             LabError: it is not installed.
@@ -119,7 +120,7 @@ class Namespace:
         options.setdefault("stderr", sink)
         try:
             with self:
-                return subprocess.Popen(command, preexec_fn=_die_with_parent, **options)  # noqa: S603, PLW1509
+                return subprocess.Popen(command, preexec_fn=_die_with_parent, start_new_session=True, **options)  # noqa: S603, PLW1509
         except FileNotFoundError as error:
             raise LabError(f"{command[0]} is not installed") from error
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from whyrst.lab.bench import Bench
 
 NGINX = """daemon off;
+master_process off;
 user root;
 pid {folder}/pid;
 error_log {folder}/error.log;
