@@ -101,13 +101,7 @@ def judge(r: Resets) -> Iterator[Sign]:
         "its TTL {ttl} is that of the {sender}'s other packets",
     )
     yield refutes(
-        r.habits.timestamps_missing,
+        r.habits.timestamps_missing.where(r.habits.timestamps_missing.yes),
         "it lacks the timestamps that all other segments of the {sender} carry",
-        "it treats timestamps as the {sender}'s other segments do",
-    )
-    yield refutes(
-        r.habits.timestamps_missing,
-        "it lacks the timestamps that the {sender} puts into all its segments (RFC 7323 section 3.2: also into resets)",
-        "nothing says that timestamps should stand in it",
     )
     yield refutes(r.declared.any, "the reset itself declares another reason: {told}", "the reset declares no reason")
