@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whyrst.fast.layout import Seg
+from whyrst.fast.layout import Opt, Seg
 from whyrst.fast.tables import Answer, Conn, Dir, Rst
 from whyrst.resets.facts import MS, SECOND, Fact, ahead, one_of
 from whyrst.resets.habits import ID_STEP, initial_ttl
@@ -164,14 +164,16 @@ class Mechanisms:
 
     @cached_property
     def _unlike_linux(self) -> Mask:
-        """A bare RST with a window, a count or options, which Linux' own answers never have (tcp_v4_send_reset).
+        """A bare RST with a window or options, which Linux' own answers never have (tcp_v4_send_reset).
 
-        No packet filter writes a window either; where the system is not known, it counts beside a broken habit.
+        Its IPv4 ID tells nothing: 0 today, but older kernels took it from a counter of their own. No packet filter
+        writes a window either; where the system is not known, it counts beside a broken habit.
         """
         r = self._r
-        windowed = ~r.shape.window_zero & (r.habits.signs > 0)
+        signed = (r.seg(Seg.OPTIONS) & (Opt.MPTCP | Opt.MD5 | Opt.AO)) != 0
+        dressed = ~r.shape.window_zero | (r.shape.has_options & ~signed)
         bare = r.shape.bare & r.progress.synchronized
-        return bare & ((r.habits.linux.yes & r.shape.linux_passive.no) | windowed)
+        return bare & dressed & (r.habits.linux.yes | (~r.shape.window_zero & (r.habits.signs > 0)))
 
     @cached_property
     def _to_altered_step(self) -> Mask:
