@@ -64,7 +64,9 @@ class Progress:
     @cached_property
     def synchronized(self) -> Mask:
         """The three-way handshake was complete as far as the capture shows, or lies before it."""
-        return (self.sender_state >= State.ESTABLISHED) & (self.peer_state >= State.ESTABLISHED)
+        known = (self.sender_state >= State.ESTABLISHED) & (self.peer_state >= State.ESTABLISHED)
+        cut_short = (self.sender_state == State.RESET) & self.handshake_seen & (self._r.conn(Conn.T_ACK) == 0)
+        return known & ~cut_short
 
     @cached_property
     def midstream(self) -> Mask:
