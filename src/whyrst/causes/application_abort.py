@@ -82,8 +82,8 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield doubts(r.progress.no_payload, "neither side had sent a byte")
     settled = (r.progress.sender_unacked == 0) & (r.progress.peer_unacked == 0)
     yield doubts(
-        # Linux answers a close with a FIN when all was read, so there a reset is a program's doing all the same.
-        r.progress.peer_fin & settled & ~r.habits.linux.yes,
+        # Linux answers a close with a FIN when all was read; other systems often reset then, out of habit.
+        r.progress.peer_fin & settled & r.habits.linux.no,
         "the {peer} had closed in frame {peer_fin_frame} and nothing was outstanding, so little was left to abort",
         "the connection was still in use",
     )
