@@ -32,12 +32,17 @@ def records(data):
     return found
 
 
+NANO = bytes.fromhex("4d3cb2a1")
+"""How a pcap with nanoseconds begins."""
+
+
 def as_pcapng(data):
     """The same packets in one section of a pcapng."""
     frames = []
+    unit = 1 if data[:4] == NANO else 1000
     for packet in records(data):
-        second, micro = struct.unpack_from("<II", packet)
-        frames.append((second * 1_000_000_000 + micro * 1000, packet[16:]))
+        second, part = struct.unpack_from("<II", packet)
+        frames.append((second * 1_000_000_000 + part * unit, packet[16:]))
     return pcapng(frames, 262144)
 
 
