@@ -10,8 +10,8 @@ Typical cases: a server answers 413, 401 or 503 before it has read the whole bod
 failed; a client that stops after the part of the answer it wanted; a TLS client that does not read session tickets.
 
 ## How to be sure
-- On Linux, `nstat -az TcpExtTCPAbortOnClose` on the sender of the reset rises by one. `whyrst trace` shows the kernel
-  reason TCP_ABORT_ON_CLOSE. This settles it.
+- On Linux, `nstat -az TcpExtTCPAbortOnClose` on the sender of the reset rises by one. `bpftrace -e
+  't:tcp:tcp_send_reset { @[kstack] = count(); }'` shows the kernel reason TCP_ABORT_ON_CLOSE. This settles it.
 - In the capture, the window of the reset jumps: Linux empties the receive queue before it writes the reset, so a window
   that had shrunk is suddenly at least twice as large although no window update came.
 - The window of the sender was shut or stood still: its program was not reading.

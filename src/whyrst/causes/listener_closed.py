@@ -48,7 +48,10 @@ CAUSE = Cause(
         "Take the instance out of service and drain its queue before closing the socket; with SO_REUSEPORT set "
         "net.ipv4.tcp_migrate_req=1."
     ),
-    to_be_sure="Compare the time with the deploy log; `whyrst trace` shows inet_csk_listen_stop in the kernel stack.",
+    to_be_sure=(
+        "Compare the time with the deploy log; `bpftrace -e 't:tcp:tcp_send_reset { @[kstack] = count(); }'` shows "
+        "inet_csk_listen_stop in the kernel stack."
+    ),
     rfc=("RFC 9293 section 3.10.4", "RFC 9293 section 3.10.5"),
     kernel=(
         (

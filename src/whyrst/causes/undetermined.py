@@ -12,9 +12,10 @@ missing, the cheapest first:
 
 - Capture again so that the handshake and both directions are in the file: `tcpdump -i IFACE -s 0 -w out.pcap host A and
   host B`, started before the connection is opened.
-- Capture at both ends at the same time, and run `whyrst compare CLIENT.pcap SERVER.pcap`. A reset that one end got
-  and the other never sent was made in between.
-- On a Linux host that sent the reset, run `whyrst trace`. The kernel then tells its reason, its stack and the process.
+- Capture at both ends at the same time, and compare the two captures. A reset that one end got and the other never
+  sent was made in between.
+- On a Linux host that sent the reset, run `bpftrace -e 't:tcp:tcp_send_reset { @[kstack] = count(); }'`. The kernel
+  then tells its reason, its stack and the process.
 - Without any of that, take `nstat -az` on that host before and after a reset. The counter that rises names the group
   of causes: TCPAbortOnClose, TCPAbortOnData, TCPAbortOnTimeout, TCPAbortOnMemory, ListenOverflows.
 
@@ -42,8 +43,11 @@ CAUSE = Cause(
     title="The evidence does not decide",
     type="active|passive|firewall|forged",
     fix="First find the cause: take the step named under 'to be sure'.",
-    to_be_sure="Capture both directions from before the handshake on (`tcpdump -s 0 -w out.pcap host A and host B`), "
-    "at both ends if possible, or run `whyrst trace` on the host that sent the reset.",
+    to_be_sure=(
+        "Capture both directions from before the handshake on (`tcpdump -s 0 -w out.pcap host A and host B`),"
+        " at both ends if possible, or run `bpftrace -e 't:tcp:tcp_send_reset { @[kstack] = count(); }'` on the "
+        "host that sent the reset."
+    ),
     rfc=("RFC 9293 section 3.5.2", "RFC 9293 section 3.5.3"),
     kernel=("net/ipv4/tcp_ipv4.c: tcp_v4_send_reset", "net/ipv4/tcp_output.c: tcp_send_active_reset"),
     counter="OutRsts",
