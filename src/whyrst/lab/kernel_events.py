@@ -1,6 +1,7 @@
 """What the kernel says about resets while a scenario runs: tracepoints with reason and stack, from tracefs.
 
-An instance of our own is made below tracefs, so nobody else's tracing is touched, and removed at the end. Where the
+An instance of our own is made below tracefs, so nobody else's tracing is touched. A small shell waits on a pipe and
+removes it when the pipe closes, which it does however this process ends. Where the
 kernel or the machine has no tracefs, the run goes on without it and says so.
 """
 
@@ -9,11 +10,13 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-from contextlib import suppress
+import subprocess
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import NamedTuple
 
+CLEAN = 'cat; rmdir "$1"; [ -z "$2" ] || { umount "$2"; rmdir "$2"; }'
+"""The shell that cleans up: removing an instance ends its events; $2 is the mount, if it is ours."""
 EVENTS = ("tcp/tcp_send_reset", "tcp/tcp_receive_reset")
 USUAL = Path("/sys/kernel/tracing")
 LINE = re.compile(r"^\s*(?P<task>.+)-(?P<pid>\d+)\s+\[\d+\]\s+\S+\s+(?P<time>[\d.]+): (?P<event>\w+): (?P<fields>.*)$")
@@ -49,6 +52,7 @@ class KernelEvents:
         self.missing = ""
         self._mounted: Path | None = None
         self._instance: Path | None = None
+        self._cleaner: subprocess.Popen[bytes] | None = None
         try:
             self._instance = self._start()
         except OSError as error:
@@ -62,6 +66,10 @@ class KernelEvents:
                 raise OSError(ctypes.get_errno(), "tracefs cannot be mounted")
         instance = root / "instances" / f"whyrst-{os.getpid()}"
         instance.mkdir(exist_ok=True)
+        self._cleaner = subprocess.Popen(  # noqa: S603 - no shell text but ours
+            ("/bin/sh", "-c", CLEAN, "sh", str(instance), str(self._mounted or "")),
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
         for event in EVENTS:
             place = instance / "events" / event
             if not place.is_dir():
@@ -76,16 +84,8 @@ class KernelEvents:
         text = ""
         if self._instance is not None:
             text = (self._instance / "trace").read_text(encoding="ascii", errors="replace")
-            for event in EVENTS:
-                with suppress(OSError):
-                    (self._instance / "events" / event / "enable").write_text("0\n", encoding="ascii")
-                    (self._instance / "events" / event / "trigger").write_text("!stacktrace\n", encoding="ascii")
-            with suppress(OSError):
-                self._instance.rmdir()
-        if self._mounted is not None:
-            ctypes.CDLL(None).umount(os.fsencode(self._mounted))
-            with suppress(OSError):
-                self._mounted.rmdir()
+        if self._cleaner is not None:
+            self._cleaner.communicate()
         events = [e for e in parse(text) if addresses & set(_addresses(e))]
         path.write_text(render(events) or f"{self.missing or 'no reset events'}\n", encoding="ascii", errors="replace")
         return events
