@@ -127,6 +127,38 @@ class Kernel(Struct, frozen=True):
     kernel_version: str
 
 
+class Sight(Struct, frozen=True):
+    """One capture's view of a reset that was looked for in several."""
+
+    capture: str
+    place: Annotated[str, Meta(description="client, server, or between, in the order of the path")]
+    seen: Annotated[bool | None, Meta(description="whether it passed there; null when that capture cannot tell")]
+    frame: Annotated[int | None, Meta(description="its number there")] = None
+    time: Annotated[str | None, Meta(description="when, on the common clock, ISO 8601 UTC")] = None
+    source: Annotated[str | None, Meta(description="ip:port as seen there (translated addresses differ)")] = None
+    destination: Annotated[str | None, Meta(description="ip:port as seen there")] = None
+    ttl: int | None = None
+    ip_id: int | None = None
+    window: int | None = None
+
+
+class Origin(Struct, frozen=True):
+    """Where a reset was made, from captures of several places."""
+
+    kind: Annotated[
+        Literal["end", "between", "unknown"],
+        Meta(description="end: the host whose address it carries; between: on the way between two places"),
+    ]
+    places: Annotated[
+        tuple[str, ...], Meta(description="end: its place; between: the two places (captures or ends) that enclose it")
+    ]
+    lost_between: Annotated[
+        tuple[str, ...], Meta(description="the two places between which it, too, was dropped; empty: it arrived")
+    ]
+    sights: tuple[Sight, ...]
+    says: Annotated[str, Meta(description="how that is known")]
+
+
 class References(Struct, frozen=True):
     """Where the behaviour is written down."""
 
@@ -160,6 +192,7 @@ class Verdict(Struct, frozen=True):
     declared: Annotated[
         str | None, Meta(description="a reason that the sender itself wrote into the reset, in its words")
     ] = None
+    origin: Annotated[Origin | None, Meta(description="where it was made, when several captures were compared")] = None
 
 
 class Incident(Struct, frozen=True):

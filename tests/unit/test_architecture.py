@@ -13,12 +13,14 @@ ORDER = (
     "capture",
     "segments",
     "connections",
+    "kernel",
     "resets",
     "causes",
     "verdicts",
     "incidents",
     "reports",
-    "kernel",
+    "compare",
+    "trace",
     "lab",
     "fleet",
     "serve",
@@ -46,7 +48,7 @@ def test_a_folder_imports_only_from_those_before_it(folder):
     before = {*ORDER[: ORDER.index(folder) + 1], "model"}
     if folder in {"reports", "cli"}:
         before |= {"schema"}
-    if folder == "cli":
+    if folder in {"compare", "trace", "lab", "fleet", "serve", "cli"}:
         before |= {"analysis"}
     wrong = {
         f"{file.relative_to(ROOT)} imports {name}"

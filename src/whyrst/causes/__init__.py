@@ -1,6 +1,7 @@
 """The root causes: one file each, found by walking this package.
 
-A file holds its manual (the docstring), `CAUSE` and `judge`. Nothing else lists the causes: adding one is adding a
+A file holds its manual (the docstring), `CAUSE` and `judge`; where a kernel's event or captures of both ends can tell
+more than the wire of one place, also `judge_kernel` or `judge_compared`, which are asked only when there are such. Nothing else lists the causes: adding one is adding a
 file here, a scenario for the lab, and a case under tests/cases.
 """
 
@@ -19,16 +20,35 @@ if TYPE_CHECKING:
     from whyrst.causes.evidence import Sign
     from whyrst.resets.columns import Resets
 
+    Judge = Callable[[Resets], Iterator[Sign]]
+
 __all__ = ["Cause", "Judged", "all_causes", "judges"]
 
 NOT_CAUSES = frozenset({"cause", "evidence"})
 
 
 class Judged(NamedTuple):
-    """A cause and its judge."""
+    """A cause and its judges.
+
+    Attributes:
+        cause: what it is.
+        judge: signs that the wire of one place shows.
+        judge_kernel: signs of the kernel that sent or received the reset, `Resets.kernel`.
+        judge_compared: signs of captures taken at several places, `Resets.compared`.
+    """
 
     cause: Cause
-    judge: Callable[[Resets], Iterator[Sign]]
+    judge: Judge
+    judge_kernel: Judge | None = None
+    judge_compared: Judge | None = None
+
+    def signs(self, resets: Resets) -> Iterator[Sign]:
+        """What all its judges say."""
+        yield from self.judge(resets)
+        if resets.kernel is not None and self.judge_kernel is not None:
+            yield from self.judge_kernel(resets)
+        if resets.compared is not None and self.judge_compared is not None:
+            yield from self.judge_compared(resets)
 
 
 @cache
@@ -38,7 +58,8 @@ def judges() -> dict[str, Judged]:
     for module in sorted(m.name for m in iter_modules(__path__) if m.name not in NOT_CAUSES):
         loaded = import_module(f"{__name__}.{module}")
         cause = loaded.CAUSE.with_manual(loaded.__doc__ or "")
-        found[cause.id] = Judged(cause, loaded.judge)
+        further = (getattr(loaded, name, None) for name in ("judge_kernel", "judge_compared"))
+        found[cause.id] = Judged(cause, loaded.judge, *further)
     return found
 
 

@@ -10,6 +10,8 @@ all that a judge says about weight; what they are worth is decided in `verdicts.
 - `doubts`    speaks a little against it where the fact holds
 - `refutes`   speaks against it where the fact holds
 - `excludes`  the cause is impossible where the fact holds
+- `proves`    settles the cause where the fact holds: somebody saw it happen (the kernel that sent the reset, or captures
+              of both ends), so that what the wire of one place seemed to say no longer counts
 """
 
 from __future__ import annotations
@@ -71,3 +73,8 @@ def refutes(fact: Fact | Mask, says: str, otherwise: str = "") -> Sign:
 def excludes(fact: Fact | Mask, says: str, otherwise: str = "") -> Sign:
     """The cause is impossible where it holds."""
     return Sign("excludes", as_fact(fact), says, otherwise)
+
+
+def proves(fact: Fact | Mask, says: str, otherwise: str = "") -> Sign:
+    """Settles the cause where it holds: the kernel, or captures of both ends, saw it happen."""
+    return Sign("proves", as_fact(fact), says, otherwise)

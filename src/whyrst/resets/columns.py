@@ -17,6 +17,8 @@ Each group is one file of this folder and one attribute here, made when it is fi
 - `mechanism`   active, passive, firewall or forged
 - `harm`        what was lost
 - `tampering`   stage and signature after Sundara Raman et al.
+- `kernel`      what the kernel that sent or received it said; None without kernel events
+- `compared`    where captures of several places say that it was made; None when there is one capture only
 
 A group refers to its resets weakly: they go as soon as their batch was shown, not when cycles are looked for.
 
@@ -37,12 +39,16 @@ from whyrst.resets.facts import Fact
 
 if TYPE_CHECKING:
     from whyrst.fast.layout import Seg
+    from whyrst.kernel.event import KernelEvent
+    from whyrst.model import Origin
     from whyrst.resets.aftermath import Aftermath
     from whyrst.resets.attempts import Attempts
+    from whyrst.resets.compared import Compared
     from whyrst.resets.declared import Declared
     from whyrst.resets.facts import Column, Mask
     from whyrst.resets.habits import Habits
     from whyrst.resets.harm import Harms
+    from whyrst.resets.kernel import KernelFacts
     from whyrst.resets.mechanism import Mechanisms
     from whyrst.resets.neighbours import Neighbours
     from whyrst.resets.opening import Opening
@@ -67,6 +73,8 @@ class Resets:
         payloads: payload of resets that carried one, by ordinal.
         captures: names of the capture files, by number.
         g: `Glob` cells when the batch was handed out.
+        events: the kernel's event of each reset; None when no kernel was asked.
+        origins: where each reset was made, from captures of several places; None when there is one capture only.
     """
 
     cells: Column
@@ -76,6 +84,8 @@ class Resets:
     payloads: dict[int, bytes] = field(default_factory=dict)
     captures: tuple[str, ...] = ("",)
     g: Column = field(default_factory=lambda: np.zeros(Glob.COUNT, dtype=np.int64))
+    events: tuple[KernelEvent | None, ...] | None = None
+    origins: tuple[Origin | None, ...] | None = None
 
     def __len__(self) -> int:
         return int(self.cells.shape[1])
@@ -140,6 +150,29 @@ class Resets:
     def own_delay(self) -> Column:
         """Nanoseconds from the answered segment to the reset; -1 when nothing was answered."""
         return np.where(self.trigger.found, self.trigger.delay, -1)
+
+    @property
+    def witnessed(self) -> bool:
+        """Whether there is more than the wire of one place."""
+        return self.events is not None or self.origins is not None
+
+    @cached_property
+    def kernel(self) -> KernelFacts | None:
+        """What the kernel said."""
+        if self.events is None:
+            return None
+        from whyrst.resets.kernel import KernelFacts
+
+        return KernelFacts(proxy(self), self.events)
+
+    @cached_property
+    def compared(self) -> Compared | None:
+        """What captures of several places say together."""
+        if self.origins is None:
+            return None
+        from whyrst.resets.compared import Compared
+
+        return Compared(proxy(self), self.origins)
 
     @cached_property
     def shape(self) -> Shape:

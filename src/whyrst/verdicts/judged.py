@@ -47,11 +47,11 @@ ALTERNATIVES = 4
 """Runners-up that a verdict names."""
 LEAST = 0.005
 """A runner-up less probable than this is not worth a line."""
-FOR = {"needed": "needed", "decides": "supports", "supports": "supports", "hints": "supports"}
+FOR = {"needed": "needed", "proves": "supports", "decides": "supports", "supports": "supports", "hints": "supports"}
 """The verdict's word for a judge's; all others refute."""
 HOLDS: tuple[Holds, ...] = ("no", "unknown", "yes")
 """The verdict's word for a fact's value, from -1 on."""
-TELLING = ("decides", "needed", "supports", "hints", "excludes", "refutes", "doubts")
+TELLING = ("proves", "decides", "needed", "supports", "hints", "excludes", "refutes", "doubts")
 """Order in which evidence is shown."""
 
 
@@ -153,13 +153,14 @@ class Judged:
             alternatives=self._alternatives(i, k),
             evidence=self._evidence(i, k),
             harm=Harm(level, lost if level != "unknown" else None, r.harm.says(i)),
-            kernel=None,
+            kernel=r.kernel.told(i) if r.kernel is not None else None,
             references=References(cause.rfc, cause.kernel, cause.counter),
             fix=cause.fix,
             to_be_sure=cause.to_be_sure,
             incident=self.incident[i],
             copies=int(r.own(Rst.COPIES)[i]),
             declared=told.says if told else None,
+            origin=r.origins[i] if r.origins is not None else None,
         )
 
     def ruled_out(self, i: int) -> list[tuple[str, str]]:

@@ -39,6 +39,8 @@ UNKNOWN = {"needed": -1.5}
 """What it adds where the capture cannot tell."""
 
 FATAL = frozenset({"needed", "excludes"})
+PROVEN = 14.0
+"""Score of a cause that somebody saw happen, whatever its other signs say."""
 
 CERTAIN, LIKELY, POSSIBLE = 0.97, 0.75, 0.35
 """Least probability for each degree of confidence."""
@@ -65,10 +67,10 @@ class Weighed(NamedTuple):
 
 def _tables() -> dict[str, Floats]:
     """Per word, what to add for unknown, yes and no (a fact's value as index; -1 is the last)."""
-    words = set(HOLDS) | {"excludes"}
+    words = set(HOLDS) | {"excludes", "proves"}
     return {
         word: np.array(
-            [UNKNOWN.get(word, 0.0), IMPOSSIBLE if word == "excludes" else HOLDS[word], FAILS.get(word, 0.0)],
+            [UNKNOWN.get(word, 0.0), IMPOSSIBLE if word == "excludes" else HOLDS.get(word, 0.0), FAILS.get(word, 0.0)],
             dtype=np.float32,
         )
         for word in words
@@ -90,16 +92,21 @@ def weigh(resets: Resets) -> Weighed:
             continue
         known = np.ones(n, dtype=bool)
         decided = np.zeros(n, dtype=bool)
-        for sign in judged.judge(resets):
+        proven = np.zeros(n, dtype=bool)
+        for sign in judged.signs(resets):
             every[k].append(sign)
             score[k] += table[sign.word].take(sign.fact.values)
             if sign.word == "needed":
                 known &= sign.fact.known
             elif sign.word == "decides":
                 decided |= sign.fact.yes
-            if sign.word in FATAL and score[k].max() < IMPOSSIBLE / 2:
+            elif sign.word == "proves":
+                proven |= sign.fact.yes
+            if sign.word in FATAL and not resets.witnessed and score[k].max() < IMPOSSIBLE / 2:
                 break  # impossible for all: the judge need not look any further
-        may_be_certain[k] = known & decided
+        may_be_certain[k] = (known & decided) | proven
+        if resets.witnessed:
+            score[k] = np.where(proven, PROVEN, score[k])
     score[base] = BASELINE
     alive = np.flatnonzero(score.max(axis=1) > IMPOSSIBLE / 2)
     odds = np.exp(score[alive] - score.max(axis=0))
