@@ -1,8 +1,8 @@
 """The root causes: one file each, found by walking this package.
 
 A file holds its manual (the docstring), `CAUSE` and `judge`; where a kernel's event or captures of both ends can tell
-more than the wire of one place, also `judge_kernel` or `judge_compared`, which are asked only when there are such. Nothing else lists the causes: adding one is adding a
-file here, a scenario for the lab, and a case under tests/cases.
+more than the wire of one place, also `judge_kernel` or `judge_compared`, which are asked only when there are such.
+Nothing else lists the causes: adding one is adding a file here, a scenario for the lab, and a case under tests/cases.
 """
 
 from __future__ import annotations

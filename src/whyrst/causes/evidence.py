@@ -10,8 +10,8 @@ all that a judge says about weight; what they are worth is decided in `verdicts.
 - `doubts`    speaks a little against it where the fact holds
 - `refutes`   speaks against it where the fact holds
 - `excludes`  the cause is impossible where the fact holds
-- `proves`    settles the cause where the fact holds: somebody saw it happen (the kernel that sent the reset, or captures
-              of both ends), so that what the wire of one place seemed to say no longer counts
+- `proves`    settles the cause where the fact holds: somebody saw it happen (the kernel that sent the reset, or
+              captures of both ends), so that what the wire of one place seemed to say no longer counts
 """
 
 from __future__ import annotations
