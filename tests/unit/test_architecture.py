@@ -19,6 +19,7 @@ ORDER = (
     "verdicts",
     "incidents",
     "reports",
+    "annotate",
     "compare",
     "trace",
     "lab",
@@ -48,7 +49,7 @@ def test_a_folder_imports_only_from_those_before_it(folder):
     before = {*ORDER[: ORDER.index(folder) + 1], "model"}
     if folder in {"reports", "cli"}:
         before |= {"schema"}
-    if folder in {"compare", "trace", "lab", "fleet", "serve", "cli"}:
+    if folder in {"annotate", "compare", "trace", "lab", "fleet", "serve", "cli"}:
         before |= {"analysis"}
     wrong = {
         f"{file.relative_to(ROOT)} imports {name}"
