@@ -14,19 +14,36 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from whyrst.analysis import Report, analyze
     from whyrst.causes.cause import Cause
+    from whyrst.compare import CompareError, Comparison, compare
     from whyrst.model import Evidence, Incident, Quality, Verdict
 
 __version__ = "0.1.0"
-__all__ = ["Cause", "Evidence", "Incident", "Quality", "Report", "Verdict", "__version__", "analyze", "explain"]
+__all__ = [
+    "Cause",
+    "CompareError",
+    "Comparison",
+    "Evidence",
+    "Incident",
+    "Quality",
+    "Report",
+    "Verdict",
+    "__version__",
+    "analyze",
+    "compare",
+    "explain",
+]
 
 _HOMES = {
     "Cause": "whyrst.causes.cause",
+    "CompareError": "whyrst.compare",
+    "Comparison": "whyrst.compare",
     "Evidence": "whyrst.model",
     "Incident": "whyrst.model",
     "Quality": "whyrst.model",
     "Report": "whyrst.analysis",
     "Verdict": "whyrst.model",
     "analyze": "whyrst.analysis",
+    "compare": "whyrst.compare",
 }
 
 
