@@ -126,6 +126,15 @@ class Report:
             **self._totals,
         )
 
+    def reread(self) -> Iterator[Series]:
+        """The segments of the same captures once more, for what is drawn of a few connections.
+
+        Nothing comes when a capture is a pipe or standard input.
+        """
+        if all(os.path.isfile(path) for path in self._paths):  # noqa: PTH113  (names may be no UTF-8)
+            return read(self._paths, only=self._only, join=self._join, progress=self._progress)
+        return iter(())
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """Every verdict as the dict that `--json` writes."""
         import msgspec

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whyrst.reports.source import HARMS
+from whyrst.reports.source import HARMS, Rereadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from whyrst.model import Incident, Quality
     from whyrst.reports.source import Judged, Source
+    from whyrst.segments.read import Series
 
 HARMFUL = ("refused", "aborted", "data-lost")
 """Harm that `--fail-on harmful` means."""
@@ -50,6 +51,10 @@ class Watched:
     def quality(self) -> Quality:
         """As it is."""
         return self._source.quality
+
+    def reread(self) -> Iterator[Series]:
+        """The segments once more, if the report can."""
+        return self._source.reread() if isinstance(self._source, Rereadable) else iter(())
 
     def matches(self, conditions: Iterable[str]) -> bool:
         """Whether one of `any`, `harmful` or a cause was seen."""

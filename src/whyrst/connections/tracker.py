@@ -106,6 +106,10 @@ class Tracker:
         while self.g[Glob.RESETS] > self.g[Glob.FLUSHED]:
             yield from self._ripe(self._pending // 2)
 
+    def row(self, slot: int) -> Cells:
+        """The connection in a slot of the table: `Conn` cells, then `Dir` cells and a ring for each side."""
+        return self._table[slot * WIDTH : (slot + 1) * WIDTH]
+
     def _ripe(self, most: int) -> Iterator[Cells]:
         """The oldest resets, at most so many, in one contiguous range of the ring."""
         first, last = int(self.g[Glob.FLUSHED]), int(self.g[Glob.RESETS])

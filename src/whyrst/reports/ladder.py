@@ -17,6 +17,8 @@ from whyrst.reports.amounts import count, duration, size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from whyrst.connections.states import State
+
 LABEL = 8
 """Columns for the numbers of evidence beside a segment."""
 SILENCE = 1_000_000_000
@@ -63,7 +65,12 @@ class Step:
     window: int = 0
     """Window field, unscaled."""
     note: str = ""
-    """`again`, `probe` or `copy` when it brings nothing new."""
+    """`again`, `probe`, `dup ack` or `copy` when it brings nothing new."""
+    states: tuple[State, State] | None = None
+    """Of client and server once it was seen; none where nobody followed them."""
+    seen: tuple[int | None, ...] = ()
+    """Nanoseconds since 1970 at which each place of capture saw it, from the client to the server; none where it did
+    not pass. Empty with a single place: `time` says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,7 @@ def fold(items: Sequence[Step | Fold], reset_frame: int, marked: Iterable[int]) 
     keep = {*range(OPENING), *range(reset - BEFORE, reset + AFTER + 1)}
     wanted = set(marked)
     keep.update(near for at, frame in enumerate(frames) if frame in wanted for near in (at - 1, at, at + 1))
-    loud = [at for at in range(1, len(items)) if _start(items[at]) - _end(items[at - 1]) >= SILENCE]
+    loud = [at for at in range(1, len(items)) if began(items[at]) - ended(items[at - 1]) >= SILENCE]
     keep.update(near for at in loud[-UNFOLDED // 2 :] for near in (at - 1, at))
     shown: list[Step | Fold] = []
     for kept, group in groupby(enumerate(items), key=lambda pair: pair[0] in keep and isinstance(pair[1], Step)):
@@ -135,27 +142,27 @@ def ladder(
         return []
     steps = [item for item in items if isinstance(item, Step)]
     number = max([5, *(len(str(step.frame)) for step in steps)])
-    begin = _start(items[0])
+    begin = began(items[0])
     clock = max([10, *(len(_seconds(step.time - begin)) for step in steps)])
     label = max([0, *(len(_marks(marks.get(step.frame, ()))) for step in steps)])
     left = number + 2 + clock + 2
     lane = width - left - (label + 1 if label else 0)
-    lines = [f"{'frame':>{number}}  {'seconds':>{clock}}  {_ends(client, server, lane)}".rstrip()]
+    lines = [f"{'frame':>{number}}  {'seconds':>{clock}}  {_heading(client, server, lane)}".rstrip()]
     heard = [begin, begin]
     last = begin
     for item in items:
-        silence = _start(item) - last
+        silence = began(item) - last
         if silence >= SILENCE:
-            lines.append(" " * left + _between(_silent(silence, _start(item), heard), lane))
+            lines.append(" " * left + _between(silent(silence, began(item), heard), lane))
         if isinstance(item, Fold):
-            lines.append(" " * left + _between(_left_out(item), lane))
+            lines.append(" " * left + _between(left_out(item), lane))
             heard = [item.end, item.end]
         else:
             arrow = _arrow(item, lane)
             shown = _marks(marks.get(item.frame, ()))
             lines.append(f"{item.frame:>{number}}  {_seconds(item.time - begin):>{clock}}  {arrow} {shown}".rstrip())
             heard[item.side] = item.time
-        last = _end(item)
+        last = ended(item)
     return lines
 
 
@@ -174,11 +181,13 @@ def frames_filter(frames: Iterable[int]) -> str:
     return f"frame.number in {{{', '.join(str(frame) for frame in sorted(set(frames)))}}}"
 
 
-def _start(item: Step | Fold) -> int:
+def began(item: Step | Fold) -> int:
+    """Time of a segment, or of the first one that a fold hides."""
     return item.time if isinstance(item, Step) else item.start
 
 
-def _end(item: Step | Fold) -> int:
+def ended(item: Step | Fold) -> int:
+    """Time of a segment, or of the last one that a fold hides."""
     return item.time if isinstance(item, Step) else item.end
 
 
@@ -196,7 +205,7 @@ def _marks(numbers: Sequence[int]) -> str:
     return text
 
 
-def _ends(client: str, server: str, lane: int) -> str:
+def _heading(client: str, server: str, lane: int) -> str:
     left, right = f"client {client}", f"{server} server"
     gap = lane - len(left) - len(right)
     if gap > 0:
@@ -204,24 +213,25 @@ def _ends(client: str, server: str, lane: int) -> str:
     return f"client{' ' * (lane - len('client') - len('server'))}server"
 
 
-def _silent(silence: int, now: int, heard: list[int]) -> str:
+def silent(silence: int, now: int, heard: Sequence[int]) -> str:
     """The silence of the connection, and of an end that had been silent for longer."""
     longer = [
         f"{name} {duration((now - since) / 1e9)}"
         for name, since in zip(("client", "server"), heard, strict=True)
         if now - since >= silence + SILENCE
     ]
-    return f"... {duration(silence / 1e9)} of silence{f' ({longer[0]})' if longer else ''} ..."
+    return f"{duration(silence / 1e9)} of silence{f' ({longer[0]})' if longer else ''}"
 
 
-def _left_out(item: Fold) -> str:
+def left_out(item: Fold) -> str:
+    """How much a fold hides."""
     sides = ((item.bytes_client, "client"), (item.bytes_server, "server"))
     sent = [f", {name} {size(number)}" for number, name in sides if number]
-    return f"... {count(item.segments, 'segment')}{''.join(sent)} ..."
+    return f"{count(item.segments, 'segment')}{''.join(sent)}"
 
 
 def _between(text: str, lane: int) -> str:
-    return f"|{text[: lane - 2]:^{lane - 2}}|"
+    return f"|{f'... {text} ...'[: lane - 2]:^{lane - 2}}|"
 
 
 def _arrow(step: Step, lane: int) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.reports.amounts import HARM_WORDS, clock, duration, listing
-from whyrst.reports.card import MECHANISM_WORDS, mark, others, sentence
+from whyrst.reports.card import MECHANISM_WORDS, others
 from whyrst.reports.ladder import fold, frames_filter, ladder, stream_filter
+from whyrst.reports.numbering import trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whyrst.causes import Cause
-    from whyrst.model import Evidence, Verdict
-    from whyrst.reports.ladder import Fold, Step
+    from whyrst.model import Verdict
+    from whyrst.reports.conversation import Conversation
     from whyrst.reports.page import Page
 
 
@@ -21,7 +22,7 @@ def single(
     page: Page,
     verdict: Verdict,
     cause: Cause | None,
-    steps: Sequence[Step | Fold],
+    conversation: Conversation,
     impossible: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write everything about one reset; `impossible` are the causes that are ruled out, each with the reason."""
@@ -32,15 +33,14 @@ def single(
     page.field("fix", verdict.fix)
     page.field("be sure", verdict.to_be_sure)
     page.title("LADDER")
-    connection = verdict.connection
-    numbers = _numbers(verdict)
-    shown = fold(steps, verdict.frame, numbers)
-    for line in ladder(connection.client, connection.server, shown, numbers, page.width):
+    marks = conversation.marks
+    shown = fold(conversation.items, verdict.frame, marks)
+    for line in ladder(conversation.client, conversation.server, shown, marks, page.width):
         style = "bold" if line.lstrip().startswith(f"{verdict.frame} ") else "dim" if "..." in line else ""
         page.line((style, line))
     page.title("WIRESHARK")
-    page.text(stream_filter(connection.tcp_stream), indent=2)
-    page.text(frames_filter([*numbers, verdict.frame]), indent=2)
+    page.text(stream_filter(verdict.connection.tcp_stream), indent=2)
+    page.text(frames_filter([*marks, verdict.frame]), indent=2)
 
 
 def _head(page: Page, verdict: Verdict, cause: Cause | None) -> None:
@@ -72,36 +72,10 @@ def _method(page: Page, verdict: Verdict) -> None:
     reset = verdict.reset
     page.blank()
     page.field("1 type", f"{reset.mechanism}: {MECHANISM_WORDS[reset.mechanism]}")
-    trace = []
-    place = 0
-    if reset.answers_frame is not None:
-        place = 1
-        trace.append(f"it answers frame {reset.answers_frame} [1]")
-    if verdict.declared:
-        trace.append(f'the sender declares: "{verdict.declared}"')
-    for one in verdict.evidence:
-        shown = elsewhere(one, verdict)
-        place += bool(shown)
-        trace.append(f"{mark(one)} {sentence(one, verdict.frame)}{f' [{place}]' if shown else ''}")
-    page.field("2 trace", trace or ["nothing in the capture tells"])
+    facts = [f"{one.mark} {one.says}{f' [{one.number}]' if one.number else ''}".lstrip() for one in trace(verdict)]
+    page.field("2 trace", facts or ["nothing in the capture tells"])
     page.field("3 rule", listing(verdict.references.rfc) or "no RFC clause asks for it")
     source = list(verdict.references.source)
     if verdict.references.counter:
         source.append(f"counter {verdict.references.counter}")
     page.field("4 source", source or ["no kernel function: it comes from elsewhere"])
-
-
-def elsewhere(one: Evidence, verdict: Verdict) -> tuple[int, ...]:
-    """The frames of a fact that are not the reset's own, which needs no mark."""
-    return tuple(frame for frame in one.frames if frame != verdict.frame)
-
-
-def _numbers(verdict: Verdict) -> dict[int, list[int]]:
-    """For each frame, the numbers that it has in the trace: the segment answered, then the evidence."""
-    answered = () if verdict.reset.answers_frame is None else ((verdict.reset.answers_frame,),)
-    shown = (*answered, *filter(None, (elsewhere(one, verdict) for one in verdict.evidence)))
-    numbers: dict[int, list[int]] = {}
-    for place, frames in enumerate(shown, 1):
-        for frame in frames:
-            numbers.setdefault(frame, []).append(place)
-    return numbers

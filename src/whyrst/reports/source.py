@@ -6,7 +6,7 @@ kernel) can be shown in every format.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whyrst.model import Confidence, HarmLevel, Incident, Mechanism, Quality, Verdict
+    from whyrst.segments.read import Series
 
 CONFIDENCES: tuple[Confidence, ...] = ("undetermined", "possible", "likely", "certain")
 """Names of the codes in `Judged.confidence`."""
@@ -73,6 +74,10 @@ class Judged(Protocol):
         """Hash of the server's address and port."""
 
     @property
+    def time(self) -> NDArray[np.int64]:
+        """Nanoseconds since 1970."""
+
+    @property
     def frame(self) -> NDArray[np.int64]:
         """Number of the reset in its capture."""
 
@@ -99,3 +104,11 @@ class Source(Protocol):
     @property
     def quality(self) -> Quality:
         """Known when all batches were read."""
+
+
+@runtime_checkable
+class Rereadable(Protocol):
+    """A source whose segments can be read a second time, for the ladders of a few connections."""
+
+    def reread(self) -> Iterator[Series]:
+        """The same captures, with the same filter; nothing where one of them can be read once only."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
-from collections import deque
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from whyrst.connections.follow import Follower
 from whyrst.fast.layout import Flag, Seg
-from whyrst.reports.ladder import Fold, Step, folded
+from whyrst.reports.ladder import Fold, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
     Rows = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -25,6 +29,9 @@ TAIL = 512
 
 AFTER = 64
 """Segments that are read after its reset."""
+
+BLOCK = 512
+"""Segments that gather before early ones are summed up."""
 
 _WRAP = 1 << 32
 _SAME_PACKET = 50_000_000
@@ -39,61 +46,103 @@ def endpoint(text: str) -> tuple[int, int, int]:
     return _signed(value >> 64), _signed(value & (1 << 64) - 1), int(port)
 
 
-def select(batches: Iterable[Rows], client: str, server: str) -> Iterator[tuple[int, list[int]]]:
-    """Rows of both directions between two ends.
+class Steps:
+    """Segments of one connection around its reset, taken in as they are read.
+
+    Memory is bounded however long the connection is: the first segments, those before the reset, some after it and
+    those that are asked for are kept; the others are summed up in folds, as arrays and not one by one.
 
     Args:
-        batches: rows of `Seg` cells.
-        client: ip:port.
-        server: ip:port.
-
-    Yields:
-        The side (0 client, 1 server) and the cells of each segment.
-    """
-    one, two = endpoint(client), endpoint(server)
-    cells = [Seg.SRC_HI, Seg.SRC_LO, Seg.SPORT, Seg.DST_HI, Seg.DST_LO, Seg.DPORT]
-    for rows in batches:
-        ports = (rows[:, Seg.SPORT] == one[2]) & (rows[:, Seg.DPORT] == two[2])
-        ports |= (rows[:, Seg.SPORT] == two[2]) & (rows[:, Seg.DPORT] == one[2])
-        near = rows[ports]
-        ends = near[:, cells]
-        forth = (ends == np.array([*one, *two])).all(axis=1)
-        back = (ends == np.array([*two, *one])).all(axis=1)
-        for at in np.flatnonzero(forth | back):
-            yield int(back[at]), near[at].tolist()
-
-
-def steps(segments: Iterable[tuple[int, list[int]]], start: int, reset_frame: int) -> list[Step | Fold]:
-    """Segments of one connection around its reset.
-
-    Args:
-        segments: side and cells, in the order of the capture.
+        client: address halves and port of the end that opened it.
         start: time of the connection's first packet (ns), since its 4-tuple may have been used before.
         reset_frame: frame of the reset.
-
-    Returns:
-        The first segments, those before the reset and some after it, with a fold where some were left out.
+        wanted: frames that are kept wherever they stand.
     """
-    numbers = Relative()
-    head: list[Step] = []
-    tail: deque[Step] = deque(maxlen=TAIL)
-    middle: Fold | None = None
-    after = -1
-    for side, cells in segments:
-        if cells[Seg.TIME] < start and cells[Seg.FRAME] != reset_frame:
-            continue
-        if after >= 0 and (after == AFTER or numbers.starts_anew(side, cells)):
-            break
-        step = numbers.step(side, cells)
-        if len(head) < HEAD:
-            head.append(step)
-        else:
-            if len(tail) == TAIL:
-                middle = folded(tail[0]) if middle is None else middle + folded(tail[0])
-            tail.append(step)
-        if after >= 0 or step.frame == reset_frame:
-            after += 1
-    return [*head, *([middle] if middle else []), *tail]
+
+    def __init__(self, client: tuple[int, int, int], start: int, reset_frame: int, wanted: Iterable[int] = ()) -> None:
+        self._client = client
+        self._start = start
+        self._reset = reset_frame
+        self._wanted = sorted({*wanted, reset_frame})
+        self._numbers = Relative()
+        self._follower = Follower()
+        self._items: list[Step | Fold] = []
+        self._waiting: list[Rows] = []
+        self._room: int | None = None
+        """Segments that are still read after the reset; none before it was seen."""
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing that follows can matter."""
+        return self._room == 0
+
+    def take(self, rows: Rows) -> None:
+        """Take in the next segments of both directions, shape (n, Seg.COUNT)."""
+        if self._room is None:
+            rows = rows[(rows[:, Seg.TIME] >= self._start) | (rows[:, Seg.FRAME] == self._reset)]
+            found = np.flatnonzero((rows[:, Seg.FRAME] == self._reset) & (rows[:, Seg.FLAGS] & Flag.RST != 0))
+            if found.size:
+                self._room = AFTER
+                self._waiting.append(rows[: found[0] + 1].copy())
+                rows = rows[found[0] + 1 :]
+        if self._room is not None:
+            rows = rows[: self._room]
+            self._room -= len(rows)
+        self._waiting.append(rows.copy())
+        waiting = sum(len(one) for one in self._waiting)
+        if self._room is None and waiting > HEAD + TAIL + BLOCK:
+            early = np.concatenate(self._waiting)
+            self._settle(early[:-TAIL])
+            self._waiting = [early[-TAIL:]]
+
+    def items(self) -> list[Step | Fold]:
+        """What was kept, with folds between. Asked for once, at the end."""
+        if not self._waiting:
+            return []
+        rows = np.concatenate(self._waiting)
+        late = TAIL + (AFTER - self._room if self._room is not None else 0)
+        if len(rows) > late:
+            self._settle(rows[:-late])
+        reached = False
+        for row in rows[-late:].tolist():
+            if reached and self._numbers.starts_anew(self._side(row), row):
+                break
+            self._step(row)
+            reached = reached or row[Seg.FRAME] == self._reset
+        return self._items
+
+    def _settle(self, rows: Rows) -> None:
+        """Segments that are too early to be shown: all but the first and the wanted ones are summed up."""
+        first = max(HEAD - len(self._items), 0)
+        for row in rows[:first].tolist():
+            self._step(row)
+        rows = rows[first:]
+        kept = np.flatnonzero(np.isin(rows[:, Seg.FRAME], self._wanted)).tolist()
+        for begin, end in pairwise([-1, *kept, len(rows)]):
+            self._sum_up(rows[begin + 1 : end])
+            if end < len(rows):
+                self._step(rows[end].tolist())
+
+    def _step(self, row: list[int]) -> None:
+        states = self._follower.after(row, self._client)
+        self._items.append(replace(self._numbers.step(self._side(row), row), states=states))
+
+    def _sum_up(self, rows: Rows) -> None:
+        if not len(rows):
+            return
+        server = (rows[:, [Seg.SRC_HI, Seg.SRC_LO, Seg.SPORT]] != np.array(self._client)).any(axis=1)
+        self._follower.pass_over(rows)
+        self._numbers.pass_over(rows, server)
+        length, time = rows[:, Seg.LENGTH], rows[:, Seg.TIME]
+        hidden = Fold(
+            len(rows), int(length[~server].sum()), int(length[server].sum()), int(time.min()), int(time.max())
+        )
+        if isinstance(self._items[-1], Fold):
+            hidden = cast("Fold", self._items.pop()) + hidden
+        self._items.append(hidden)
+
+    def _side(self, row: list[int]) -> int:
+        return int((row[Seg.SRC_HI], row[Seg.SRC_LO], row[Seg.SPORT]) != self._client)
 
 
 class Relative:
@@ -105,6 +154,9 @@ class Relative:
         """Relative number behind the highest byte of each side."""
         self._seen: list[tuple[int, ...]] = [(), ()]
         self._isn: list[int | None] = [None, None]
+        self._acked = [-1, -1]
+        """Highest acknowledgement that each side sent, relative to the other's numbers."""
+        self._window = [-1, -1]
 
     def starts_anew(self, side: int, cells: list[int]) -> bool:
         """A SYN with another initial number: the ports are used again."""
@@ -129,12 +181,34 @@ class Relative:
             ack=ack,
             length=length,
             window=cells[Seg.WINDOW],
-            note=self._note(side, cells, seq),
+            note=self._note(side, cells, seq, ack),
         )
         if not flags & Flag.RST:
             self._next[side] = max(self._next[side], seq + length + bool(flags & Flag.SYN) + bool(flags & Flag.FIN))
-        self._seen[side] = _identity(cells)
+        if ack is not None:
+            self._acked[side] = max(self._acked[side], ack)
+        self._seen[side], self._window[side] = _identity(cells), cells[Seg.WINDOW]
         return step
+
+    def pass_over(self, rows: Rows, server: NDArray[np.bool]) -> None:
+        """Go on as if each of these segments had been asked for; `server` tells who sent it."""
+        for side, mine in enumerate((rows[~server], rows[server])):
+            flags = mine[:, Seg.FLAGS]
+            counted = mine[flags & Flag.RST == 0]
+            if not len(counted):
+                continue
+            self._place(side, int(counted[0, Seg.SEQ]))
+            flags = counted[:, Seg.FLAGS]
+            ahead = (counted[:, Seg.SEQ] - self._first[side] - self._next[side]) % _WRAP
+            ahead = np.where(ahead < _WRAP // 2, ahead, ahead - _WRAP)
+            ahead += counted[:, Seg.LENGTH] + (flags & Flag.SYN != 0) + (flags & Flag.FIN != 0)
+            self._next[side] += max(0, int(ahead.max()))
+            last = mine[-1].tolist()
+            self._seen[side], self._window[side] = _identity(last), last[Seg.WINDOW]
+        for side, mine in enumerate((rows[~server], rows[server])):
+            acking = mine[mine[:, Seg.FLAGS] & (Flag.ACK | Flag.RST) == Flag.ACK]
+            for number in acking[-1:, Seg.ACK].tolist():
+                self._acked[side] = max(self._acked[side], self._place(1 - side, number))
 
     def _place(self, side: int, number: int) -> int:
         first = self._first[side]
@@ -143,7 +217,7 @@ class Relative:
         ahead = (number - first - self._next[side]) % _WRAP
         return self._next[side] + (ahead if ahead < _WRAP // 2 else ahead - _WRAP)
 
-    def _note(self, side: int, cells: list[int], seq: int) -> str:
+    def _note(self, side: int, cells: list[int], seq: int, ack: int | None) -> str:
         seen, flags, length = self._seen[side], cells[Seg.FLAGS], cells[Seg.LENGTH]
         same = _identity(cells)
         if seen and same[1:] == seen[1:] and same[0] - seen[0] < _SAME_PACKET and cells[Seg.IP_ID] > 0:
@@ -154,7 +228,14 @@ class Relative:
         if seq == behind - 1 and length <= 1 and not flags & (Flag.SYN | Flag.FIN) and behind > 1:
             return "probe"
         taken = length + bool(flags & Flag.SYN) + bool(flags & Flag.FIN)
-        return "again" if taken and seq + taken <= behind else ""
+        if taken:
+            return "again" if seq + taken <= behind else ""
+        return "dup ack" if self._repeats(side, ack, cells[Seg.WINDOW]) else ""
+
+    def _repeats(self, side: int, ack: int | None, window: int) -> bool:
+        """RFC 5681 section 2: an ACK without news although the other side has data under way."""
+        under_way = ack is not None and ack < self._next[1 - side]
+        return under_way and ack == self._acked[side] and window == self._window[side]
 
 
 def _identity(cells: list[int]) -> tuple[int, ...]:

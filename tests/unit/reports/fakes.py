@@ -10,6 +10,7 @@ import numpy as np
 
 from whyrst import model
 from whyrst.reports.source import CONFIDENCES, HARMS, MECHANISMS
+from whyrst.reports.steps import nanoseconds
 
 V6_CLIENT = "[2001:db8:1234:5678:9abc:def0:1234:5678]:65535"
 V6_SERVER = "[2001:db8:ffff:eeee:dddd:cccc:bbbb:aaaa]:65534"
@@ -146,6 +147,7 @@ class Batch:
         self.client_key = np.array([_key(host) for host in hosts], dtype=np.int64)
         self.server_key = np.array([_key(one.connection.server) for one in verdicts], dtype=np.int64)
         self.frame = np.array([one.frame for one in verdicts], dtype=np.int64)
+        self.time = np.array([nanoseconds(one.time) for one in verdicts], dtype=np.int64)
         self.made = 0
 
     def __len__(self) -> int:

@@ -4,13 +4,17 @@ from io import BytesIO
 
 from unit.reports.fakes import V6_CLIENT, V6_SERVER, verdict
 from unit.reports.test_ladder import CONVERSATION
+from whyrst.reports.conversation import Conversation
+from whyrst.reports.numbering import numbers
 from whyrst.reports.page import Page
 from whyrst.reports.single import single
 
 
 def shown(one, steps=CONVERSATION, impossible=()) -> str:
     out = BytesIO()
-    single(Page(out), one, None, steps, impossible)
+    connection = one.connection
+    told = Conversation(connection.client, connection.server, steps, one.frame, numbers(one))
+    single(Page(out), one, None, told, impossible)
     return out.getvalue().decode()
 
 

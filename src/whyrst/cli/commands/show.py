@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -29,29 +30,26 @@ def command(
     """
     if number is not None and frame is not None:
         raise click.UsageError("--reset and --frame exclude each other")
-    if file == "-":
-        raise click.UsageError("the capture is read twice, so it cannot be standard input")
+    if not os.path.isfile(file) and (file == "-" or os.path.exists(file)):  # noqa: PTH110, PTH113  (names may be no UTF-8)
+        raise click.UsageError("the capture is read twice, so it must be a file")
     from whyrst.analysis import analyze
-    from whyrst.capture.filter import Filter, FilterError
+    from whyrst.capture.filter import FilterError
     from whyrst.causes import all_causes
     from whyrst.cli.progress import Bar
+    from whyrst.reports.conversation import collect
     from whyrst.reports.page import Page
     from whyrst.reports.single import single
-    from whyrst.reports.steps import nanoseconds, select, steps
-    from whyrst.segments.read import read
 
     with Bar() as bar:
         try:
-            judged, row = _wanted(analyze([file], filter=expression, progress=bar), frame, number or 1)
-            only = None if expression is None else Filter(expression)
+            report = analyze([file], filter=expression, progress=bar)
+            judged, row = _wanted(report, frame, number or 1)
         except FilterError as error:
             raise click.BadParameter(str(error), param_hint="--filter") from error
         verdict = judged.verdict(row)
-        connection = verdict.connection
-        rows = (batch.rows for series in read([file], only=only, progress=bar) for batch in series)
-        found = steps(select(rows, connection.client, connection.server), nanoseconds(connection.start), verdict.frame)
+        (conversation,) = collect([verdict], report.reread()).values()
     page = Page(sys.stdout.buffer, width(), color=colored(color))
-    single(page, verdict, all_causes().get(verdict.cause), found, judged.ruled_out(row) if verbose else [])
+    single(page, verdict, all_causes().get(verdict.cause), conversation, judged.ruled_out(row) if verbose else [])
 
 
 def _wanted(source: Source, frame: int | None, number: int) -> tuple[Judged, int]:
