@@ -1,0 +1,127 @@
+/* What a probe tells user space. `whyrst.kernel.wire` reads the same layout; a test compares both. */
+#ifndef WHYRST_EVENT_H
+#define WHYRST_EVENT_H
+
+#include "types.h"
+
+#define COMM 16
+#define TRIGGER 192
+#define STACK 24
+#define USER_STACK 16
+
+enum kind {
+    SENT = 0,
+    RECEIVED = 1,
+    DROPPED = 2, /* a reset that arrived and was not taken */
+    KINDS = 3,
+};
+
+enum mark {
+    HAS_SOCKET = 1,   /* `socket` holds addresses */
+    FULL_SOCKET = 2,  /* ... of a full socket: the numbers are its own */
+    HAS_TRIGGER = 4,  /* `trigger` holds a segment */
+    HAS_FLOW = 8,     /* `flow` holds what was recorded before */
+    IN_PROCESS = 16,  /* a system call: the current process is the one that acted */
+    LINGERS = 32,     /* SO_LINGER is set */
+    ORPHAN = 64,      /* no process holds the socket */
+    KEEPALIVE = 128,  /* SO_KEEPALIVE is set */
+    TIMESTAMPS = 256, /* the timestamps option was agreed on */
+    BY_KPROBE = 512,  /* no reason: the kernel function was probed */
+};
+
+struct tuple {
+    __u8 local[16];
+    __u8 remote[16];
+    __u16 local_port;
+    __u16 remote_port;
+};
+
+/* The flight recorder's key and line: one connection, from one of its ends. */
+struct flow_key {
+    __u32 netns;
+    struct tuple ends;
+};
+
+struct flow {
+    __u64 opened;      /* SYN sent, or handshake complete on the accepting side; ns since boot */
+    __u64 established;
+    __u64 left;        /* when a process closed or shut it down */
+    __u64 ended;       /* when the socket was gone (TIME_WAIT and orphaned FIN_WAIT2 live on without it) */
+    __u64 repeated;    /* latest retransmission */
+    __u64 reset;       /* latest reset sent or taken */
+    __u32 opener;      /* pid; 0 when it began before the recorder */
+    __u32 acceptor;
+    __u32 leaver;
+    __u32 snd_nxt;     /* at the end */
+    __u32 rcv_nxt;
+    __u32 error;       /* sk_err at the end */
+    __u32 reset_reason; /* of `reset`, plus one; 0: taken, not sent */
+    __u16 repeats;
+    __u8 state;        /* now */
+    __u8 before;       /* the state before the socket was gone */
+    __u8 passive;      /* accepted, not opened */
+    __u8 cpu;          /* that established it */
+    __u8 spare[6];
+    char opener_comm[COMM];
+    char acceptor_comm[COMM];
+    char leaver_comm[COMM];
+};
+
+struct event {
+    __u64 time; /* ns since boot */
+    __u64 cookie;
+    __u64 cgroup;
+    __u64 inode; /* of the socket's file; 0 when no process holds it */
+    __u64 bytes_sent;
+    __u64 bytes_acked;
+    __u64 bytes_received;
+    __u32 kind;
+    __u32 reason;
+    __u32 marks;
+    __u32 netns;
+    __u32 cpu;
+    __u32 pid;
+    __u32 tid;
+    __u32 uid;
+    __u32 socket_uid;
+    __u32 snd_una;
+    __u32 snd_nxt;
+    __u32 write_seq;
+    __u32 rcv_nxt;
+    __u32 copied_seq;
+    __u32 rcv_wnd;
+    __u32 sent_age;     /* jiffies since data was sent */
+    __u32 received_age; /* ... since data was received */
+    __u32 acked_age;    /* ... since anything was received */
+    __u32 linger_time;  /* jiffies */
+    __s32 linger2;
+    __u32 user_timeout; /* ms */
+    __u32 backlog;
+    __u32 backlog_limit;
+    __u32 error;
+    __u32 total_retrans;
+    __u32 srtt;         /* us << 3 */
+    __u32 mark;
+    __u32 hz;
+    __u8 state;         /* sk_state as the probe found it */
+    __u8 before;        /* the state before: of the flight recorder where a socket was closed already */
+    __u8 family;        /* 4 or 6 */
+    __u8 retransmits;
+    __u8 probes;
+    __u8 shutdown;
+    __u8 wscale;        /* own shift */
+    __u8 substate;      /* of a TIME_WAIT mini socket */
+    char comm[COMM];
+    struct tuple socket;
+    struct tuple packet; /* the trigger's addresses, from the view of this host */
+    struct flow flow;
+    __u16 trigger_length; /* bytes in `trigger`, from the IP header on */
+    __u16 stack_length;   /* frames */
+    __u16 user_length;
+    __u16 spare;
+    __u8 trigger[TRIGGER];
+    __u64 stack[STACK];
+    __u64 user[USER_STACK];
+};
+
+#endif

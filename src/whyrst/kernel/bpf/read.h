@@ -1,0 +1,106 @@
+/* Reading kernel structures: addresses, namespaces, headers. */
+#ifndef WHYRST_READ_H
+#define WHYRST_READ_H
+
+#include "event.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_tracing.h>
+
+#define AF_INET 2
+#define AF_INET6 10
+#define IPPROTO_TCP 6
+#define TCP_HEADER 20
+#define RST 4
+
+enum state { ESTABLISHED = 1, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN,
+             CLOSING, NEW_SYN_RECV };
+
+static __always_inline void mapped(__u8 *to, __be32 address) {
+    __builtin_memset(to, 0, 10);
+    to[10] = to[11] = 0xff;
+    __builtin_memcpy(to + 12, &address, 4);
+}
+
+static __always_inline int is_full(int state) {
+    return state != TIME_WAIT && state != NEW_SYN_RECV;
+}
+
+/* Addresses of any kind of socket: they stand in its common part. The port that a closed socket gave back is still in
+ * inet_sport. */
+static __always_inline void read_tuple(struct sock *sk, struct tuple *ends) {
+    ends->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+    if (!ends->local_port && is_full(BPF_CORE_READ(sk, __sk_common.skc_state)))
+        ends->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+    ends->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+    if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6) {
+        BPF_CORE_READ_INTO(&ends->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+        BPF_CORE_READ_INTO(&ends->remote, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+    } else {
+        mapped(ends->local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+        mapped(ends->remote, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+    }
+}
+
+static __always_inline __u32 netns_of_sock(struct sock *sk) {
+    return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+}
+
+/* skb->dev is gone once a segment waited in a socket's backlog; the route is not. */
+static __always_inline __u32 netns_of_skb(struct sk_buff *skb) {
+    struct net_device *dev = BPF_CORE_READ(skb, dev);
+    if (!dev) {
+        struct dst_entry *dst = (struct dst_entry *)(BPF_CORE_READ(skb, _skb_refdst) & ~1UL);
+        dev = dst ? BPF_CORE_READ(dst, dev) : 0;
+    }
+    return dev ? BPF_CORE_READ(dev, nd_net.net, ns.inum) : 0;
+}
+
+struct headers {
+    unsigned char *ip;
+    unsigned char *tcp;
+    __u8 version;
+    __u8 flags;
+    __u8 offset;  /* length of the TCP header */
+    __u32 linear; /* bytes from the IP header on that can be read */
+};
+
+/* Where the headers of a segment that was received stand. Returns 0 when it is not TCP over IP. */
+static __always_inline int find_headers(struct sk_buff *skb, struct headers *h) {
+    unsigned char *head = BPF_CORE_READ(skb, head), *data = BPF_CORE_READ(skb, data);
+    __u16 network = BPF_CORE_READ(skb, network_header), transport = BPF_CORE_READ(skb, transport_header);
+    __u32 linear = BPF_CORE_READ(skb, len) - BPF_CORE_READ(skb, data_len);
+    __u8 byte[4];
+    if (!head || !network || transport == 0xffff || transport <= network)
+        return 0;
+    h->ip = head + network;
+    h->tcp = head + transport;
+    bpf_probe_read_kernel(byte, 1, h->ip);
+    h->version = byte[0] >> 4;
+    bpf_probe_read_kernel(byte, 2, h->tcp + 12);
+    h->offset = (byte[0] >> 4) << 2;
+    h->flags = byte[1];
+    __s64 end = (__s64)(data + linear - h->ip);
+    h->linear = end > 0 ? end : 0;
+    return (h->version == 4 || h->version == 6) && h->linear >= TCP_HEADER + TCP_HEADER;
+}
+
+/* A segment's addresses from the view of the host that received it. */
+static __always_inline void read_packet(struct headers *h, struct tuple *ends) {
+    __be16 port[2];
+    bpf_probe_read_kernel(port, 4, h->tcp);
+    ends->remote_port = bpf_ntohs(port[0]);
+    ends->local_port = bpf_ntohs(port[1]);
+    if (h->version == 4) {
+        __be32 address[2];
+        bpf_probe_read_kernel(address, 8, h->ip + 12);
+        mapped(ends->remote, address[0]);
+        mapped(ends->local, address[1]);
+    } else {
+        bpf_probe_read_kernel(ends->remote, 16, h->ip + 8);
+        bpf_probe_read_kernel(ends->local, 16, h->ip + 24);
+    }
+}
+
+#endif

@@ -1,0 +1,147 @@
+"""One reset as the kernel saw it: the value that leaves the probes, is recorded as NDJSON, and joins a verdict.
+
+Times are nanoseconds since 1970. Where the kernel cannot tell, a field is None; nothing is filled in by guessing.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Kind = Literal["sent", "received", "dropped", "unseen"]
+SCHEMA = "whyrst.kernel-event/1"
+
+
+class Task(Struct, frozen=True):
+    """A process."""
+
+    pid: int
+    comm: str
+
+
+class Ends(Struct, frozen=True):
+    """Addresses of a connection from this host's view."""
+
+    local: Annotated[str, Meta(description="ip:port, [ip]:port for IPv6")]
+    remote: str
+
+    @property
+    def swapped(self) -> Ends:
+        """The other end's view."""
+        return Ends(self.remote, self.local)
+
+
+class Numbers(Struct, frozen=True):
+    """What a full socket knew (struct tcp_sock and its parts)."""
+
+    snd_una: int
+    snd_nxt: int
+    write_seq: int
+    rcv_nxt: int
+    copied_seq: int
+    rcv_wnd: Annotated[int, Meta(description="bytes offered")]
+    window_shift: int
+    timestamps: bool
+    bytes_sent: int
+    bytes_acked: int
+    bytes_received: int
+    sent_ago: Annotated[float | None, Meta(description="seconds since data was sent; null when nothing was")]
+    received_ago: Annotated[float | None, Meta(description="seconds since data was received")]
+    heard_ago: Annotated[float | None, Meta(description="seconds since any segment was received")]
+    lingers: bool
+    linger_time: Annotated[int, Meta(description="SO_LINGER's time, jiffies")]
+    linger2: Annotated[int, Meta(description="TCP_LINGER2, seconds or -1; 0: the default")]
+    keepalive: bool
+    orphan: Annotated[bool, Meta(description="no process held it any more")]
+    retransmits: Annotated[int, Meta(description="timeouts in a row without an answer")]
+    retransmitted: Annotated[int, Meta(description="segments sent again in all")]
+    probes: Annotated[int, Meta(description="keep-alive or window probes without an answer")]
+    user_timeout: Annotated[int, Meta(description="TCP_USER_TIMEOUT, milliseconds")]
+    backlog: Annotated[int, Meta(description="accept queue of a listener")]
+    backlog_limit: int
+    error: Annotated[int, Meta(description="sk_err")]
+    shutdown: Annotated[int, Meta(description="1: reading was shut down, 2: writing")]
+    srtt: Annotated[float, Meta(description="smoothed round-trip time, seconds")]
+    mark: int
+    uid: int
+
+    @property
+    def unread(self) -> int:
+        """Bytes that the program had not read: rcv_nxt - copied_seq, a FIN's number included."""
+        return (self.rcv_nxt - self.copied_seq) & 0xFFFFFFFF
+
+    @property
+    def unacked(self) -> int:
+        """Bytes sent and not acknowledged."""
+        return (self.snd_nxt - self.snd_una) & 0xFFFFFFFF
+
+    @property
+    def unsent(self) -> int:
+        """Bytes written and never sent."""
+        return (self.write_seq - self.snd_nxt) & 0xFFFFFFFF
+
+
+class Past(Struct, frozen=True):
+    """What the flight recorder kept of a connection from this host's end."""
+
+    opened: Annotated[int, Meta(description="SYN sent; on the accepting side the handshake's end")]
+    established: int | None
+    left: Annotated[int | None, Meta(description="when a process closed it or shut it down")]
+    ended: Annotated[int | None, Meta(description="when the socket was gone; TIME_WAIT and FIN_WAIT2 may outlive it")]
+    passive: Annotated[bool, Meta(description="accepted, not opened")]
+    opener: Task | None
+    acceptor: Task | None
+    leaver: Task | None
+    before: Annotated[str | None, Meta(description="the state from which the socket went")]
+    snd_nxt: Annotated[int, Meta(description="its next sequence number at the end")]
+    rcv_nxt: int
+    error: Annotated[int, Meta(description="sk_err at the end: 110 timed out, 104 reset, 32 broken pipe")]
+    repeats: Annotated[int, Meta(description="segments sent again")]
+    repeated: Annotated[int | None, Meta(description="when for the last time")]
+    reset: Annotated[int | None, Meta(description="latest reset before this one")]
+    reset_sent: Annotated[bool, Meta(description="whether that one was sent, not taken")]
+    reset_reason: str | None
+    cpu: Annotated[int, Meta(description="CPU on which it was established")]
+
+
+class KernelEvent(Struct, frozen=True):
+    """One reset: sent, received, dropped on arrival, or seen leaving without any event (unseen)."""
+
+    schema: str
+    kind: Kind
+    time: int
+    netns: int
+    cpu: int
+    reason: Annotated[str | None, Meta(description="name from sk_rst_reason or skb_drop_reason; null before 6.10")]
+    probed: Annotated[bool, Meta(description="a kprobe saw it: the kernel gives no reason")]
+    state: Annotated[str, Meta(description="the socket's state before, RFC 9293 name as Linux writes it; UNKNOWN")]
+    substate: Annotated[str | None, Meta(description="what a TIME_WAIT mini socket stands for")]
+    socket: Ends | None
+    packet: Annotated[Ends | None, Meta(description="the trigger's addresses; they differ from the socket's in bugs")]
+    trigger: Annotated[bytes, Meta(description="first bytes of the segment, from its IP header on")]
+    numbers: Numbers | None
+    past: Past | None
+    in_process: Annotated[bool, Meta(description="a system call sent it: `task` is who acted")]
+    task: Annotated[Task, Meta(description="whom the kernel served or interrupted")]
+    uid: int
+    cookie: int
+    cgroup: int
+    inode: int
+    stack: tuple[str, ...]
+    user_stack: tuple[str, ...]
+    kernel: Annotated[str, Meta(description="uname -r")]
+    owner: Annotated[Task | None, Meta(description="the process that held the socket, as far as known")] = None
+    container: Annotated[str | None, Meta(description="container id, from the cgroup")] = None
+
+    @property
+    def ends(self) -> Ends | None:
+        """The connection's addresses: of the socket, or of the segment where there is none or a listener."""
+        if self.socket is not None and self.state != "LISTEN":
+            return self.socket
+        return self.packet or self.socket
+
+    @property
+    def active(self) -> bool:
+        """A socket aborted itself: no segment asked for it."""
+        return self.kind == "sent" and not self.trigger

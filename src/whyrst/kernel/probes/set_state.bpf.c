@@ -1,0 +1,75 @@
+/* The flight recorder's states: who opened and left a connection, and how its socket ended.
+ *
+ * inet_sock_set_state runs in the system call that connects, shuts down or closes, and in softirqs for what the other
+ * end does, where `current` is whoever was interrupted. Only the changes that a verdict needs are looked up: this runs
+ * for every connection of the host. */
+#include "../bpf/emit.h"
+
+static __always_inline void call_connect(struct sock *sk) {
+    struct connect call = {.time = bpf_ktime_get_boot_ns(), .pid = bpf_get_current_pid_tgid() >> 32};
+    __u64 key = (__u64)sk;
+    bpf_get_current_comm(call.comm, COMM);
+    bpf_map_update_elem(&connects, &key, &call, BPF_ANY);
+}
+
+static __always_inline void read_end(struct flow *flow, struct sock *sk, int old, __u64 now) {
+    struct tcp_sock *tp = (struct tcp_sock *)sk;
+    flow->ended = now;
+    flow->before = old;
+    flow->state = CLOSE;
+    flow->snd_nxt = BPF_CORE_READ(tp, snd_nxt);
+    flow->rcv_nxt = BPF_CORE_READ(tp, rcv_nxt);
+    flow->error = BPF_CORE_READ(sk, sk_err);
+}
+
+/* The handshake is over, on either side, or a connect failed. */
+static __always_inline void open_flow(struct sock *sk, int old, int new, __u64 now) {
+    struct flow_key key = {};
+    struct flow flow = {.opened = now, .passive = old == SYN_RECV, .state = new, .cpu = bpf_get_smp_processor_id()};
+    if (old == SYN_SENT) {
+        __u64 id = (__u64)sk;
+        struct connect *call = bpf_map_lookup_elem(&connects, &id);
+        if (call) {
+            flow.opened = call->time;
+            flow.opener = call->pid;
+            __builtin_memcpy(flow.opener_comm, call->comm, COMM);
+        }
+    }
+    if (new == ESTABLISHED)
+        flow.established = now;
+    else
+        read_end(&flow, sk, old, now);
+    key.netns = netns_of_sock(sk);
+    read_tuple(sk, &key.ends);
+    bpf_map_update_elem(&flows, &key, &flow, BPF_ANY);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(set_state, struct sock *sk, int old, int new) {
+    struct flow_key key = {};
+    if (new == CLOSE_WAIT || new == FIN_WAIT2 || new == CLOSING || new == SYN_RECV || new == LISTEN)
+        return 0;
+    if (old == LISTEN || BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol) != IPPROTO_TCP)
+        return 0;
+    if (new == SYN_SENT) {
+        call_connect(sk);
+        return 0;
+    }
+    __u64 now = bpf_ktime_get_boot_ns();
+    if (old == SYN_SENT || new == ESTABLISHED) {
+        open_flow(sk, old, new, now);
+        return 0;
+    }
+    struct flow *flow = flow_of(sk, &key);
+    if (!flow || old == CLOSE)
+        return 0;
+    if (new == FIN_WAIT1 || new == LAST_ACK) {
+        flow->state = new;
+        flow->left = now;
+        flow->leaver = bpf_get_current_pid_tgid() >> 32;
+        bpf_get_current_comm(flow->leaver_comm, COMM);
+    } else if (new == CLOSE) {
+        read_end(flow, sk, old, now);
+    }
+    return 0;
+}

@@ -1,0 +1,49 @@
+"""Kernel addresses to function names, by /proc/kallsyms."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PLACE = Path("/proc/kallsyms")
+ENTRIES = ("bpf_trace_run", "bpf_prog_", "bpf_trampoline", "__bpf_", "__traceiter_", "__bpf_trace_")
+"""Functions between a tracepoint and its BPF program."""
+TEXT = frozenset("tTwW")
+
+
+class Symbols:
+    """Functions of the kernel and its modules.
+
+    Attributes:
+        hidden: addresses read as 0: kernel.kptr_restrict or missing privileges.
+    """
+
+    def __init__(self, text: str | None = None) -> None:
+        found = []
+        for line in (PLACE.read_text(encoding="ascii", errors="replace") if text is None else text).splitlines():
+            address, kind, name = line.split(maxsplit=2)
+            if kind in TEXT and address.strip("0"):
+                found.append((int(address, 16), name.split("\t")[0]))
+        found.sort()
+        self._starts = [start for start, _ in found]
+        self._names = [name for _, name in found]
+        self.hidden = not found
+
+    def name(self, address: int) -> str:
+        """The function that holds an address; the address itself when none is known."""
+        at = bisect_right(self._starts, address) - 1
+        return self._names[at] if at >= 0 else f"0x{address:x}"
+
+    def stack(self, addresses: Iterable[int]) -> tuple[str, ...]:
+        """Function names, innermost first, from the kernel's own function on.
+
+        The innermost frames belong to the probe: BPF code, whose address may be taken for the kernel's last symbol, and
+        the tracepoint's glue.
+        """
+        names = [self.name(address) for address in addresses]
+        last = max((k for k, name in enumerate(names[:6]) if name.startswith(ENTRIES)), default=-1)
+        return tuple(names[last + 1 :])

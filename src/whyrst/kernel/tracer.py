@@ -1,0 +1,136 @@
+"""The probes at work: loaded, attached, read.
+
+Reading is by the clock, not by wake-ups: a wake-up for each event costs ten times as much as the event. Everything
+detaches when the process ends, however it ends; nothing is pinned.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, NamedTuple
+
+from whyrst.kernel.btf import Names
+from whyrst.kernel.libbpf import BpfError, BpfObject, RingBuffer, entries, per_cpu
+from whyrst.kernel.probe import OBJECT, Ability, Host, probes
+from whyrst.kernel.wire import HAS_FLOW, KINDS, LINGERS, STATES, Reader
+
+if TYPE_CHECKING:
+    from whyrst.kernel.event import KernelEvent
+
+RATE = 1000
+"""Events a second, CPU and kind that are handed over."""
+TOTAL = struct.Struct("<4Q")
+SHAPE = struct.Struct("<IIBBBBI")
+COUNT = struct.Struct("<Q")
+SPACE = struct.Struct("<3Q")
+NETNS = struct.Struct("<I")
+SETTINGS = struct.Struct("<4I")
+
+
+class Total(NamedTuple):
+    """Resets of one kind: seen = delivered + sampled + lost."""
+
+    seen: int
+    delivered: int
+    sampled: int
+    lost: int
+
+
+class Shape(NamedTuple):
+    """What resets are counted under in the kernel, none left out."""
+
+    kind: str
+    reason: str | None
+    state: str
+    flags: int
+    payload: bool
+    unread: bool
+    known: bool
+    lingers: bool
+
+
+class Tracer:
+    """Live probes. Use as a context manager.
+
+    Args:
+        rate: events a second, CPU and kind that are handed over; the rest is counted.
+        user_stacks: record user stacks, too.
+        netns: inode number of the only network namespace to watch; 0 for all.
+
+    Attributes:
+        abilities: for each probe, whether and how it runs.
+
+    Raises:
+        BpfError: libbpf, BTF or privileges are missing, or no reset could be seen.
+    """
+
+    def __init__(self, *, rate: int = RATE, user_stacks: bool = False, netns: int = 0) -> None:
+        host = Host()
+        self.abilities: dict[str, Ability] = {name: probe.can_run(host) for name, probe in probes().items()}
+        if not (self.abilities["send_reset"].programs or self.abilities["receive_reset"].programs):
+            raise BpfError("; ".join(a.misses for a in self.abilities.values() if a.misses))
+        self._names = Names(host.btf)
+        programs = [name for ability in self.abilities.values() for name in ability.programs]
+        self._object = BpfObject(str(OBJECT))
+        self._object.choose(set(programs))
+        taken = self._names.taken
+        settings = (rate, user_stacks, netns, taken if taken is not None else 0xFFFFFFFF)
+        self._object.initial(".rodata", 0, SETTINGS.pack(*map(int, settings)))
+        self._waiting: list[bytes] = []
+        self._reader = Reader(self._names, host.symbols)
+        host.btf.close()
+        try:
+            self._object.load()
+            self._ring = RingBuffer(self._object.map_fd("events"), self._waiting.append)
+            for name in programs:
+                self._object.attach(name)
+        except BpfError:
+            self._object.close()
+            raise
+
+    def __enter__(self) -> Tracer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def poll(self) -> list[KernelEvent]:
+        """The events since the last call, in the order in which they were recorded."""
+        self._ring.consume()
+        events = [self._reader.read(data) for data in self._waiting]
+        self._waiting.clear()
+        return events
+
+    def totals(self) -> dict[str, Total]:
+        """Counts of each kind, over all CPUs."""
+        fd = self._object.map_fd("totals")
+        found = {}
+        for number, kind in enumerate(KINDS):
+            parts = [TOTAL.unpack(value) for value in per_cpu(fd, number, TOTAL.size)]
+            found[kind] = Total(*map(sum, zip(*parts, strict=True)))
+        return found
+
+    def shapes(self) -> dict[Shape, int]:
+        """Exact counts of all resets, by what the kernel tells cheaply."""
+        found: dict[Shape, int] = {}
+        for key, value in entries(self._object.map_fd("shapes"), SHAPE.size, COUNT.size):
+            kind, reason, state, flags, payload, unread, marks = SHAPE.unpack(key)
+            name = self._names.reset_reason(reason) if kind == 0 else self._names.drop_reason(reason)
+            shape = Shape(
+                KINDS[kind], name if kind != 1 else None, STATES[state] if state < len(STATES) else "UNKNOWN", flags,
+                bool(payload), bool(unread), bool(marks & HAS_FLOW), bool(marks & LINGERS),
+            )  # fmt: skip
+            found[shape] = found.get(shape, 0) + COUNT.unpack(value)[0]
+        return found
+
+    def spaces(self) -> dict[int, dict[str, int]]:
+        """Resets by network namespace and kind."""
+        return {
+            NETNS.unpack(key)[0]: dict(zip(KINDS, SPACE.unpack(value), strict=True))
+            for key, value in entries(self._object.map_fd("spaces"), NETNS.size, SPACE.size)
+        }
+
+    def close(self) -> None:
+        """Detach everything."""
+        self._ring.close()
+        self._object.close()

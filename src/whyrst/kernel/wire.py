@@ -1,0 +1,182 @@
+"""The bytes that probes hand over (`bpf/event.h`), and their meaning."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whyrst.kernel.event import SCHEMA, Ends, KernelEvent, Numbers, Past, Task
+
+if TYPE_CHECKING:
+    from whyrst.kernel.btf import Names
+    from whyrst.kernel.symbols import Symbols
+
+COMM, TRIGGER, STACK, USER_STACK = "S16", 192, 24, 16
+TUPLE = np.dtype([("local", "V16"), ("remote", "V16"), ("local_port", "<u2"), ("remote_port", "<u2")])
+FLOW = np.dtype(
+    [(name, "<u8") for name in ("opened", "established", "left", "ended", "repeated", "reset")]
+    + [(name, "<u4") for name in ("opener", "acceptor", "leaver", "snd_nxt", "rcv_nxt", "error", "reset_reason")]
+    + [("repeats", "<u2")]
+    + [(name, "u1") for name in ("state", "before", "passive", "cpu")]
+    + [("spare", "V6")]
+    + [(name, COMM) for name in ("opener_comm", "acceptor_comm", "leaver_comm")],
+)
+EVENT = np.dtype(
+    [(name, "<u8") for name in ("time", "cookie", "cgroup", "inode", "bytes_sent", "bytes_acked", "bytes_received")]
+    + [(name, "<u4") for name in ("kind", "reason", "marks", "netns", "cpu", "pid", "tid", "uid", "socket_uid")]
+    + [(name, "<u4") for name in ("snd_una", "snd_nxt", "write_seq", "rcv_nxt", "copied_seq", "rcv_wnd")]
+    + [(name, "<u4") for name in ("sent_age", "received_age", "acked_age", "linger_time")]
+    + [("linger2", "<i4")]
+    + [(name, "<u4") for name in ("user_timeout", "backlog", "backlog_limit", "error", "total_retrans", "srtt")]
+    + [(name, "<u4") for name in ("mark", "hz")]
+    + [(name, "u1") for name in ("state", "before", "family", "retransmits", "probes", "shutdown", "wscale")]
+    + [("substate", "u1"), ("comm", COMM), ("socket", TUPLE), ("packet", TUPLE), ("flow", FLOW)]
+    + [(name, "<u2") for name in ("trigger_length", "stack_length", "user_length", "spare")]
+    + [("trigger", f"V{TRIGGER}"), ("stack", "<u8", (STACK,)), ("user", "<u8", (USER_STACK,))],
+    align=True,
+)
+KINDS = ("sent", "received", "dropped")
+HAS_SOCKET, FULL_SOCKET, HAS_TRIGGER, HAS_FLOW, IN_PROCESS, LINGERS, ORPHAN, KEEPALIVE, TIMESTAMPS, BY_KPROBE = (
+    1 << k for k in range(10)
+)
+STATES = (
+    "UNKNOWN", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT",
+    "LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV",
+)  # fmt: skip
+"""include/net/tcp_states.h"""
+LISTEN = STATES.index("LISTEN")
+CLOSED = STATES.index("CLOSE")
+MAPPED = bytes(10) + b"\xff\xff"
+MICROSECOND = 1e-6
+
+
+class Reader:
+    """Turns the bytes of one event into a value.
+
+    Args:
+        names: of the running kernel's enums.
+        symbols: of its addresses.
+    """
+
+    def __init__(self, names: Names, symbols: Symbols) -> None:
+        self._names = names
+        self._symbols = symbols
+        self._release = os.uname().release
+        self._boot = time.clock_gettime_ns(time.CLOCK_REALTIME) - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+    def read(self, data: bytes) -> KernelEvent:
+        """The event in a sample of the ring buffer (ring samples are multiples of 8 bytes)."""
+        e = np.frombuffer(data, dtype=EVENT, count=1)[0]
+        marks, kind = int(e["marks"]), KINDS[int(e["kind"])]
+        full = bool(marks & FULL_SOCKET)
+        numbers = self._numbers(e, marks) if full and e["before"] != LISTEN else self._listener(e, marks, full)
+        return KernelEvent(
+            schema=SCHEMA,
+            kind=kind,  # type: ignore[arg-type]  # KINDS holds its members
+            time=int(e["time"]) + self._boot,
+            netns=int(e["netns"]),
+            cpu=int(e["cpu"]),
+            reason=self._reason(kind, int(e["reason"]), marks),
+            probed=bool(marks & BY_KPROBE),
+            state=STATES[e["before"]] if e["before"] < len(STATES) else "UNKNOWN",
+            substate=STATES[e["substate"]] if 0 < e["substate"] < len(STATES) else None,
+            socket=_ends(e["socket"]) if marks & HAS_SOCKET else None,
+            packet=_ends(e["packet"]) if e["trigger_length"] else None,
+            trigger=e["trigger"].tobytes()[: int(e["trigger_length"])],
+            numbers=numbers,
+            past=self._past(e["flow"]) if marks & HAS_FLOW else None,
+            in_process=bool(marks & IN_PROCESS),
+            task=Task(int(e["pid"]), _comm(e["comm"])),
+            uid=int(e["uid"]),
+            cookie=int(e["cookie"]),
+            cgroup=int(e["cgroup"]),
+            inode=int(e["inode"]),
+            stack=self._symbols.stack(e["stack"][: int(e["stack_length"])].tolist()),
+            user_stack=tuple(f"0x{address:x}" for address in e["user"][: int(e["user_length"])].tolist()),
+            kernel=self._release,
+        )
+
+    def _reason(self, kind: str, number: int, marks: int) -> str | None:
+        if kind == "sent":
+            return None if marks & BY_KPROBE else self._names.reset_reason(number)
+        return self._names.drop_reason(number) if kind != "received" else None
+
+    def _listener(self, e: Any, marks: int, full: bool) -> Numbers | None:  # noqa: FBT001 - private
+        """A listener has a queue, and no sequence numbers."""
+        return self._numbers(e, marks) if full else None
+
+    def _numbers(self, e: Any, marks: int) -> Numbers:
+        hz = int(e["hz"])
+
+        def ago(name: str, ever: bool) -> float | None:  # noqa: FBT001 - private
+            return int(e[name]) / hz if hz and ever else None
+
+        return Numbers(
+            **{name: int(e[name]) for name in ("snd_una", "snd_nxt", "write_seq", "rcv_nxt", "copied_seq", "rcv_wnd")},
+            **{name: int(e[name]) for name in ("bytes_sent", "bytes_acked", "bytes_received", "linger_time")},
+            **{name: int(e[name]) for name in ("linger2", "retransmits", "probes", "user_timeout", "backlog")},
+            **{name: int(e[name]) for name in ("backlog_limit", "error", "shutdown", "mark")},
+            window_shift=int(e["wscale"]),
+            timestamps=bool(marks & TIMESTAMPS),
+            sent_ago=ago("sent_age", bool(e["bytes_sent"])),
+            received_ago=ago("received_age", bool(e["bytes_received"])),
+            heard_ago=ago("acked_age", True),
+            lingers=bool(marks & LINGERS),
+            keepalive=bool(marks & KEEPALIVE),
+            orphan=bool(marks & ORPHAN),
+            retransmitted=int(e["total_retrans"]),
+            srtt=(int(e["srtt"]) >> 3) * MICROSECOND,
+            uid=int(e["socket_uid"]),
+        )
+
+    def _past(self, f: Any) -> Past:
+        reason = int(f["reset_reason"])
+        return Past(
+            opened=int(f["opened"]) + self._boot,
+            established=self._when(f["established"]),
+            left=self._when(f["left"]),
+            ended=self._when(f["ended"]),
+            passive=bool(f["passive"]),
+            opener=_task(f["opener"], f["opener_comm"]),
+            acceptor=_task(f["acceptor"], f["acceptor_comm"]),
+            leaver=_task(f["leaver"], f["leaver_comm"]),
+            before=STATES[f["before"]] if 0 < f["before"] < len(STATES) else None,
+            snd_nxt=int(f["snd_nxt"]),
+            rcv_nxt=int(f["rcv_nxt"]),
+            error=int(f["error"]),
+            repeats=int(f["repeats"]),
+            repeated=self._when(f["repeated"]),
+            reset=self._when(f["reset"]),
+            reset_sent=reason > 0,
+            reset_reason=self._names.reset_reason(reason - 1) if reason else None,
+            cpu=int(f["cpu"]),
+        )
+
+    def _when(self, since_boot: Any) -> int | None:
+        return int(since_boot) + self._boot if since_boot else None
+
+
+def _comm(raw: bytes) -> str:
+    return raw.split(b"\0", 1)[0].decode("utf-8", "replace")
+
+
+def _task(pid: Any, comm: bytes) -> Task | None:
+    return Task(int(pid), _comm(comm)) if pid else None
+
+
+def _ends(pair: Any) -> Ends:
+    return Ends(
+        endpoint(pair["local"].tobytes(), int(pair["local_port"])),
+        endpoint(pair["remote"].tobytes(), int(pair["remote_port"])),
+    )
+
+
+def endpoint(address: bytes, port: int) -> str:
+    """ip:port of a 16-byte address; mapped IPv4 is written as IPv4."""
+    if address.startswith(MAPPED):
+        return f"{ipaddress.IPv4Address(address[12:])}:{port}"
+    return f"[{ipaddress.IPv6Address(address)}]:{port}"
