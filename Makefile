@@ -42,7 +42,7 @@ lab-cases: packages $(VENV)/.lab
 	$(BIN)/python tools/record_lab.py
 
 accuracy: packages $(VENV)/.lab
-	$(BIN)/whyrst lab score --first 3001 --seeds 5 --jobs 4 --output docs/accuracy.md
+	$(BIN)/whyrst lab score --compare --first 3001 --seeds 5 --jobs 4 --output docs/accuracy.md
 
 fuzz: $(VENV)/.fuzz
 	$(BIN)/python fuzz/analyze.py -max_total_time=$${SECONDS_OF_FUZZING:-60} fuzz/corpus

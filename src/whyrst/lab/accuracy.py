@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from whyrst.lab.score import Outcome, shares
+from whyrst.lab.compared import WAYS
+from whyrst.lab.score import Outcome, Share, shares
+from whyrst.lab.truth import WHERE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-POINTS = ("client", "router", "server", "all")
+COLUMNS = (*WHERE, "all")
 INTRODUCTION = """\
 Made by `make accuracy` on Linux {kernel}, seeds {seeds}. Every scenario of the lab runs with the real kernel and real
 programs; the truth comes from what the scenario did. A verdict is right when its cause is the true one, or one that the
 wire cannot tell apart from it at that point of capture."""
+ORIGINS = """\
+Where a reset was made: at an end, or between which two captures. Right is the narrowest answer that the captures allow.
+"Unknown" is right only where no capture can tell: the reset comes from beyond all of them, or the capture that had to
+show it, or its absence, lost packets. A cause is right here when it is right at every point of capture, except where
+packets were lost."""
 GOALS = {"certain": 99, "likely": 80}
 
 
@@ -33,13 +40,14 @@ def page(outcomes: list[Outcome], seeds: Sequence[int], kernel: str) -> str:
         seeds: those used.
         kernel: release of the kernel that ran the scenarios.
     """
-    single = [o for o in outcomes if o.where != "all"]
+    single = [o for o in outcomes if o.where in WHERE]
+    plain = [o for o in outcomes if o.where in COLUMNS]
     parts = [
         "# Accuracy",
         INTRODUCTION.format(kernel=kernel, seeds=", ".join(map(str, seeds))),
         "## By point of capture",
-        'Each point alone, and "all": for each reset the surest verdict of the three.',
-        table(("point", "right"), [(point, share) for point, share in shares(outcomes, lambda o: o.where).items()]),
+        'Each point alone, and "all": the three captures compared.',
+        table(("point", "right"), [(point, share) for point, share in shares(plain, lambda o: o.where).items()]),
         "## By confidence",
         table(
             ("confidence", "right", "goal"),
@@ -48,21 +56,51 @@ def page(outcomes: list[Outcome], seeds: Sequence[int], kernel: str) -> str:
                 for name, share in shares(single, lambda o: o.confidence).items()
             ],
         ),
+        "## Captures compared",
+        ORIGINS,
+        _by_way(outcomes),
+        *_wrong_origins(outcomes),
         "## By scenario",
-        _by_scenario(outcomes),
+        _by_scenario(plain),
         "## What was taken for what",
         _confusion(single),
     ]
     return "\n\n".join(parts) + "\n"
 
 
+def _by_way(outcomes: list[Outcome]) -> str:
+    """Origins, causes and certain causes of each way to compare."""
+    rows = []
+    for way in WAYS:
+        these = [o for o in outcomes if o.where == way.name]
+        placed = [o for o in these if o.origin_right is not None]
+        unknown = sum(o.origin_said == "unknown" for o in placed)
+        if these:
+            origin = Share(sum(bool(o.origin_right) for o in placed), len(placed))
+            sure = [o for o in these if o.confidence == "certain"]
+            rows.append((way.title, origin, unknown, _share(these), _share(sure)))
+    return table(("captures", "origin right", "origin unknown", "cause right", "certain and right"), rows)
+
+
+def _share(outcomes: list[Outcome]) -> Share:
+    return Share(sum(o.right for o in outcomes), len(outcomes))
+
+
+def _wrong_origins(outcomes: Iterable[Outcome]) -> tuple[str, ...]:
+    wrong = Counter((o.scenario, o.where, o.origin, o.origin_said) for o in outcomes if o.origin_right is False)
+    if not wrong:
+        return ("No origin was wrong.",)
+    rows = [(*key, count) for key, count in sorted(wrong.items(), key=lambda item: -item[1])]
+    return "### Wrong origins", table(("scenario", "captures", "made at", "verdict", "times"), rows)
+
+
 def _by_scenario(outcomes: list[Outcome]) -> str:
     names = sorted({o.scenario for o in outcomes})
     found = shares(outcomes, lambda o: (o.scenario, o.where))
     return table(
-        ("scenario", *POINTS),
+        ("scenario", *COLUMNS),
         [
-            (name, *(f"{s.right}/{s.all}" if (s := found.get((name, point))) else "-" for point in POINTS))
+            (name, *(f"{s.right}/{s.all}" if (s := found.get((name, point))) else "-" for point in COLUMNS))
             for name in names
         ],
     )

@@ -212,9 +212,11 @@ class Bench:
         mechanism: str,
         how: str,
         *,
+        origin: str | None = None,
         also: Iterable[str] = (),
         nth: int | None = None,
         may_be_unseen: bool = False,
+        elsewhere: Iterable[tuple[tuple[int, int], str]] = (),
         **only: Iterable[str],
     ) -> None:
         """Write down what made a reset.
@@ -225,16 +227,21 @@ class Bench:
             cause: id.
             mechanism: "active", "passive", "firewall" or "forged".
             how: what the scenario did.
+            origin: host that made it; by default the sender of an active or passive one, the router of others.
             also: ids that are right, too, because the wire cannot tell, at every point of capture.
             nth: which reset of that sender in the connection; None for all that are not told otherwise.
             may_be_unseen: it need not stand in every capture.
+            elsewhere: ports and sender that it has behind an address translation.
             **only: further ids for one point of capture, such as client=("application-abort",).
         """
         ports = ends if isinstance(ends, tuple) else (ends.getsockname()[1], ends.getpeername()[1])
         right: dict[str, tuple[str, ...]] = {
             where: tuple(dict.fromkeys((cause, *also, *only.get(where, ())))) for where in WHERE
         }
-        self.truths.append(Truth(ports, sender, cause, mechanism, right, nth, how, may_be_unseen))
+        made_at = origin or ("router" if mechanism in {"firewall", "forged"} else sender)
+        self.truths.append(
+            Truth(ports, sender, made_at, cause, mechanism, right, nth, how, may_be_unseen, tuple(elsewhere))
+        )
 
     def failed(self, end: str, error: OSError) -> None:
         """Write down what an application saw."""

@@ -117,6 +117,11 @@ class Network:
             time.sleep(0.05)
         raise LabError("IPv6 addresses of the lab did not become ready")
 
+    def gateway(self, host: str, family: int) -> str:
+        """The router's address on the link to a host; family is 4 or 6."""
+        link = next(link for link in LINKS if link.host == host)
+        return link.far[0 if family == 4 else 1]  # noqa: PLR2004 - IP version
+
     def close(self) -> None:
         """Let all hosts go."""
         for host in (self.client, self.server, self.backend, self.router):

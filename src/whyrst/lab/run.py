@@ -63,6 +63,7 @@ def run(found: Found, folder: Path, *, seed: int = 1, family: int | None = None)
         before = _counters(network)
         points: tuple[tuple[str, Host, str], ...] = (
             ("client", network.client, "eth0"),
+            ("uplink", network.router, "to-client"),
             ("router", network.router, "to-server"),
             ("server", network.server, "eth0"),
         )

@@ -1,18 +1,11 @@
-"""Compares verdicts with the truth: which were right, at each point of capture and taken together."""
+"""Compares verdicts with the truth: which were right at a point of capture."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from whyrst.lab.network import LINKS
-from whyrst.lab.run import run
-from whyrst.lab.scenario import scenarios
-from whyrst.lab.truth import WHERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,10 +13,11 @@ if TYPE_CHECKING:
     from whyrst.lab.truth import Record, Truth
     from whyrst.model import Verdict
 
-    Judge = Callable[[Path], Iterable[Verdict]]
+    Key = tuple[frozenset[int], str]
 
-HOSTS = {address: link.host for link in LINKS for address in link.near}
-SURE = ("undetermined", "possible", "likely", "certain")
+HOSTS = {address: link.host for link in LINKS for address in link.near} | {
+    address: "router" for link in LINKS for address in link.far
+}
 
 
 class Outcome(NamedTuple):
@@ -32,7 +26,7 @@ class Outcome(NamedTuple):
     Attributes:
         scenario: its name.
         seed: of the run.
-        where: "client", "router", "server", or "all".
+        where: "client", "router", "server", or a way to compare them: "all", "ends" ...
         frame: of the reset, in that capture; 0 when the reset was missed.
         cause: the true one; "none" when the scenario knows of no such reset.
         said: the verdict's; "missed" when there was none.
@@ -40,6 +34,9 @@ class Outcome(NamedTuple):
         right: whether the cause is one that may be said there.
         mechanism_right: whether the mechanism is the true one.
         how: what the scenario did.
+        origin: host that made it; empty where no captures were compared.
+        origin_said: the verdict's.
+        origin_right: whether it is that host, or the two places around it.
     """
 
     scenario: str
@@ -52,114 +49,90 @@ class Outcome(NamedTuple):
     right: bool
     mechanism_right: bool
     how: str
+    origin: str = ""
+    origin_said: str = ""
+    origin_right: bool | None = None
 
 
-class _Seen(NamedTuple):
+class Seen(NamedTuple):
+    """A verdict and the truth about its reset; None when the scenario knows of no such reset."""
+
     verdict: Verdict
     truth: Truth | None
-    nth: int
 
 
-def compare(record: Record, where: str, verdicts: Iterable[Verdict]) -> tuple[list[Outcome], list[_Seen]]:
+def compare(record: Record, where: str, verdicts: Iterable[Verdict]) -> tuple[list[Outcome], list[Seen]]:
     """Outcomes of one capture, one per verdict."""
-    counts: Counter[tuple[frozenset[int], str]] = Counter()
-    outcomes, seen = [], []
+    seen = list(match(record, verdicts))
+    return [outcome(record, where, one) for one in seen], seen
+
+
+def match(record: Record, verdicts: Iterable[Verdict]) -> Iterator[Seen]:
+    """The truth beside each verdict."""
+    counts: Counter[Key] = Counter()
     for verdict in verdicts:
-        key = _key(verdict)
+        key = key_of(record, verdict.reset.source, verdict.reset.destination)
         counts[key] += 1
-        truth = _truth(record.resets, key, counts[key])
-        seen.append(_Seen(verdict, truth, counts[key]))
-        outcomes.append(_outcome(record, where, verdict, truth))
-    return outcomes, seen
+        yield Seen(verdict, _truth(record.resets, key, counts[key]))
 
 
-def missed(record: Record, seen: dict[str, list[_Seen]]) -> list[Outcome]:
-    """Resets that were made and have no verdict at any point of capture; a reset need not pass every point."""
-    told = {id(one.truth) for ones in seen.values() for one in ones}
+def missed(record: Record, seen: Iterable[Seen], where: str = "all") -> list[Outcome]:
+    """Resets that were made and have no verdict; a reset need not pass every point of capture.
+
+    Args:
+        record: of the run.
+        seen: verdicts of all points of capture.
+        where: name of the outcomes.
+    """
+    told = {id(one.truth) for one in seen}
     return [
-        Outcome(record.scenario, record.seed, "all", 0, truth.cause, "missed", "undetermined", False, False, truth.how)
+        Outcome(record.scenario, record.seed, where, 0, truth.cause, "missed", "undetermined", False, False, truth.how)
         for truth in record.resets
         if id(truth) not in told and not truth.may_be_unseen
     ]
 
 
-def together(record: Record, seen: dict[str, list[_Seen]]) -> Iterator[Outcome]:
-    """For each reset the surest verdict of all points that saw it."""
-    best: dict[tuple[frozenset[int], str, int], tuple[float, str, _Seen]] = {}
-    for where, ones in seen.items():
-        for one in ones:
-            key = (*_key(one.verdict), one.nth)
-            rank = SURE.index(one.verdict.confidence) + one.verdict.probability
-            if key not in best or rank > best[key][0]:
-                best[key] = (rank, where, one)
-    for _, where, one in best.values():
-        yield _outcome(record, where, one.verdict, one.truth)._replace(where="all")
+def key_of(record: Record, source: str, destination: str) -> Key:
+    """Ports and sending host of a reset, as its truth names them, on whatever side of an address translation.
+
+    Args:
+        record: of the run.
+        source: ip:port of the reset.
+        destination: likewise.
+    """
+    address, port = source.rsplit(":", 1)
+    address = address.strip("[]")
+    key = frozenset((int(port), int(destination.rsplit(":", 1)[1]))), HOSTS.get(address, address)
+    for truth in record.resets:
+        if any((frozenset(ports), sender) == key for ports, sender in truth.elsewhere):
+            return frozenset(truth.ports), truth.sender
+    return key
 
 
-def _key(verdict: Verdict) -> tuple[frozenset[int], str]:
-    """Ports and sending host of a reset."""
-    source, port = verdict.reset.source.rsplit(":", 1)
-    other = verdict.reset.destination.rsplit(":", 1)[1]
-    address = source.strip("[]")
-    return frozenset((int(port), int(other))), HOSTS.get(address, address)
-
-
-def _truth(truths: tuple[Truth, ...], key: tuple[frozenset[int], str], nth: int) -> Truth | None:
+def _truth(truths: tuple[Truth, ...], key: Key, nth: int) -> Truth | None:
     fitting = [t for t in truths if frozenset(t.ports) == key[0] and t.sender == key[1]]
     exact = [t for t in fitting if t.nth == nth]
     return next(iter(exact or [t for t in fitting if t.nth is None]), None)
 
 
-def _outcome(record: Record, where: str, verdict: Verdict, truth: Truth | None) -> Outcome:
+def outcome(record: Record, where: str, one: Seen, accept: Iterable[str] | None = None) -> Outcome:
+    """A verdict beside the truth.
+
+    Args:
+        record: of the run.
+        where: point of capture, or way to compare.
+        one: the verdict and the truth.
+        accept: ids that are right; None for those of the truth at this point of capture.
+    """
+    verdict, truth = one
     if truth is None:
         return Outcome(record.scenario, record.seed, where, verdict.frame, "none", verdict.cause, verdict.confidence,
                        False, False, "the scenario knows of no such reset")  # fmt: skip
     return Outcome(
         record.scenario, record.seed, where, verdict.frame, truth.cause, verdict.cause, verdict.confidence,
-        verdict.cause in truth.accept[where], verdict.reset.mechanism == truth.mechanism, truth.how,
+        verdict.cause in (truth.accept[where] if accept is None else accept),
+        verdict.reset.mechanism == truth.mechanism, truth.how,
     )  # fmt: skip
-
-
-def outcomes_of(name: str, seed: int, judge: Judge) -> list[Outcome]:
-    """Run one scenario once and compare, at each point of capture and together."""
-    with TemporaryDirectory(prefix="whyrst-lab-") as folder:
-        record = run(scenarios()[name], Path(folder), seed=seed)
-        seen: dict[str, list[_Seen]] = {}
-        outcomes: list[Outcome] = []
-        for where in WHERE:
-            some, seen[where] = compare(record, where, judge(Path(folder, f"{where}.pcap")))
-            outcomes += some
-        return [*outcomes, *together(record, seen), *missed(record, seen)]
-
-
-def score(
-    names: Iterable[str],
-    seeds: Iterable[int],
-    judge: Judge,
-    *,
-    jobs: int = 1,
-    done: Callable[[str, int], None] | None = None,
-) -> list[Outcome]:
-    """Run scenarios and compare.
-
-    Args:
-        names: the scenarios.
-        seeds: a run for each.
-        judge: verdicts of a capture; a function that can be pickled.
-        jobs: runs at the same time; they mostly wait.
-        done: told of each run that ended.
-    """
-    every = list(seeds)
-    runs = [(name, seed) for name in names for seed in every]
-    outcomes: list[Outcome] = []
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for (name, seed), some in zip(
-            runs, pool.map(outcomes_of, *zip(*runs, strict=True), [judge] * len(runs)), strict=True
-        ):
-            outcomes += some
-            if done is not None:
-                done(name, seed)
-    return outcomes
 
 
 class Share(NamedTuple):

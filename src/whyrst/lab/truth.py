@@ -16,6 +16,7 @@ class Truth(Struct, frozen=True):
 
     ports: Annotated[tuple[int, int], Meta(description="the two ports of the connection, in any order")]
     sender: Annotated[str, Meta(description="host whose address the reset carries as source")]
+    origin: Annotated[str, Meta(description="host that made it: its sender, or the router, in another's name")]
     cause: str
     mechanism: str
     accept: Annotated[
@@ -27,6 +28,10 @@ class Truth(Struct, frozen=True):
     may_be_unseen: Annotated[
         bool, Meta(description="the reset need not stand in every capture (dropped, forged to one side, timing)")
     ] = False
+    elsewhere: Annotated[
+        tuple[tuple[tuple[int, int], str], ...],
+        Meta(description="ports and sender that the same reset has behind an address translation"),
+    ] = ()
 
 
 class Record(Struct, frozen=True):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from whyrst.lab.scenario import Found
-    from whyrst.model import Verdict
+    from whyrst.lab.score import Outcome
 
 FIRST_SEED = 1
 
@@ -79,6 +78,7 @@ def run_scenarios(*, names: tuple[str, ...], every: bool, seed: int, family: str
 def _run(found: Found, folder: Path, seed: int, family: int | None) -> int:
     """Run one scenario and print it; returns how many verdicts were wrong."""
     from whyrst.analysis import analyze
+    from whyrst.lab.compared import WAYS, outcomes_of_way
     from whyrst.lab.run import run
     from whyrst.lab.score import compare, missed
     from whyrst.lab.truth import WHERE
@@ -87,27 +87,29 @@ def _run(found: Found, folder: Path, seed: int, family: int | None) -> int:
     click.echo(f"{found.name}: {found.scenario.title} (IPv{record.family}, seed {seed})")
     for end, names in record.errors.items():
         click.echo(f"  the {end} saw {', '.join(names)}")
-    wrong = 0
-    seen: dict[str, list[Any]] = {}
+    every, seen = [], []
     for where in WHERE:
-        outcomes, seen[where] = compare(record, where, analyze(folder / f"{where}.pcap").verdicts)
-        for one in outcomes:
-            wrong += not one.right
-            mark = "right" if one.right else "WRONG"
-            truth = "" if one.said == one.cause else f", made as {one.cause}"
-            click.echo(f"  {where:7} frame {one.frame:<5} {mark}  {one.said} ({one.confidence}){truth}")
+        outcomes, these = compare(record, where, analyze(folder / f"{where}.pcap").verdicts)
+        every += outcomes
+        seen += these
         if not outcomes:
             click.echo(f"  {where:7} no resets")
-    for one in missed(record, seen):
-        wrong += 1
+    every += outcomes_of_way(record, folder, WAYS[0])
+    for one in every:
+        click.echo(f"  {one.where:7} frame {one.frame:<5} {_mark(one)}")
+    lacking = missed(record, seen)
+    for one in lacking:
         click.echo(f"  no point of capture has a verdict for a reset made as {one.cause}")
-    return wrong
+    return len(lacking) + sum(not one.right or one.origin_right is False for one in every)
 
 
-def _verdicts(capture: Path) -> Iterator[Verdict]:
-    from whyrst.analysis import analyze
-
-    return analyze(capture).verdicts
+def _mark(one: Outcome) -> str:
+    """A verdict beside the truth, as text."""
+    truth = "" if one.said == one.cause else f", made as {one.cause}"
+    text = f"{'right' if one.right else 'WRONG'}  {one.said} ({one.confidence}){truth}"
+    if one.origin_right is None:
+        return text
+    return f"{text}; {'right' if one.origin_right else 'WRONG'} origin {one.origin_said}, made at {one.origin}"
 
 
 @command.command("score")
@@ -115,22 +117,26 @@ def _verdicts(capture: Path) -> Iterator[Verdict]:
 @click.option("--seeds", default=1, show_default=True, help="Runs of each scenario.")
 @click.option("--first", default=FIRST_SEED, show_default=True, help="First seed.")
 @click.option("--jobs", default=1, show_default=True, help="Runs at the same time.")
+@click.option("--compare", "ways", is_flag=True, help="Compare captures in more ways: fewer, clocks off, packets lost.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write the page here, too.")
-def score_scenarios(*, names: tuple[str, ...], seeds: int, first: int, jobs: int, output: str | None) -> int:
+def score_scenarios(
+    *, names: tuple[str, ...], seeds: int, first: int, jobs: int, ways: bool, output: str | None
+) -> int:
     """Run scenarios and count how often the verdicts are right."""
     import os
     from pathlib import Path
 
     from whyrst.lab.accuracy import page
+    from whyrst.lab.compared import WAYS
+    from whyrst.lab.measure import score
     from whyrst.lab.namespace import LabError
-    from whyrst.lab.score import score
 
     numbers = list(range(first, first + seeds))
     try:
         outcomes = score(
             [found.name for found in _chosen(names, every=False)],
             numbers,
-            _verdicts,
+            ways=WAYS if ways else WAYS[:1],
             jobs=jobs,
             done=lambda name, seed: click.echo(f"{name} {seed}", err=True),
         )

@@ -39,8 +39,9 @@ def sweep(bench: Bench, near: socket.socket, far: socket.socket, *, hit: bool) -
     tap.stop()
     ports = forge.ends(near)
     bench.truth(
-        ports, "client", "blind-reset-attack", "forged", "guesses from another host", client=(), may_be_unseen=True
-    )
+        ports, "client", "blind-reset-attack", "forged", "guesses from another host", origin="backend",
+        may_be_unseen=True,
+    )  # fmt: skip
     step, before, after = bench.rng.randrange(9_000, 20_000), bench.rng.randrange(8, 25), bench.rng.randrange(3, 20)
     offset = 0 if hit else bench.rng.randrange(1, step)
     for i in range(-before, after):

@@ -37,7 +37,8 @@ def run(bench: Bench) -> None:
     host, hook = rng.choice(((bench.server, "input"), (bench.router, "forward")))
     host.run("nft", "-f", "-", text=RULES.format(hook=hook, port=port))
     bench.settle(rng.uniform(0.01, 0.3))
-    bench.truth(near, "server", "firewall-reject", "firewall", f"a rule of the {host.name} rejected the client's data")
+    how = f"a rule of the {host.name} rejected the client's data"
+    bench.truth(near, "server", "firewall-reject", "firewall", how, origin=host.name)
     bench.truth(near, "client", "connection-gone", "passive", "the server went on after the filter's reset")
     near.sendall(rng.randbytes(rng.randrange(20, 900)))
     bench.settle()

@@ -43,7 +43,8 @@ def run(bench: Bench) -> None:
         if bench.family == 4:  # noqa: PLR2004 - IP version
             dialer.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
         also = ("port-closed",) if bench.family == 4 and tos == 0 else ()  # noqa: PLR2004 - IP version
-        bench.truth((mine, port), "server", "firewall-reject", "firewall" if not also else "passive", RULES, also=also)
+        mechanism = "firewall" if not also else "passive"
+        bench.truth((mine, port), "server", "firewall-reject", mechanism, RULES, origin="server", also=also)
         with suppress(ConnectionRefusedError):
             dialer.connect((bench.address(), port))
         bench.settle(rng.uniform(0.01, 0.2))

@@ -1,0 +1,132 @@
+"""Scores comparisons: the captures of one run together, as recorded and made worse."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
+
+from whyrst.compare import CompareError, compare
+from whyrst.lab import degrade, forge
+from whyrst.lab.origin import claim
+from whyrst.lab.score import Outcome, key_of, match, missed, outcome
+from whyrst.lab.truth import WHERE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from whyrst.lab.score import Key
+    from whyrst.lab.truth import Record, Truth
+
+    Degrade = Callable[[Path, random.Random], None]
+
+HOURS = 12
+PPM = 100
+"""A quartz of a computer is off by some ten millionths, seldom by more than a hundred."""
+
+
+class Way(NamedTuple):
+    """One way to compare a run's captures.
+
+    Attributes:
+        name: "all" for the plainest.
+        captures: which points of capture.
+        title: what is special.
+        worse: makes the captures in a folder worse; None leaves them.
+    """
+
+    name: str
+    captures: tuple[str, ...]
+    title: str
+    worse: Degrade | None = None
+
+
+def _clocks(folder: Path, rng: random.Random) -> None:
+    """All clocks but the client's are off by hours, and drift."""
+    for where in WHERE[1:]:
+        how = degrade.off(rng.uniform(-HOURS, HOURS) * 3600, rng.uniform(-PPM, PPM))
+        degrade.change(folder / f"{where}.pcap", how)
+
+
+def _lossy(folder: Path, rng: random.Random) -> None:
+    """One capture lacks packets."""
+    degrade.change(folder / f"{rng.choice(WHERE)}.pcap", degrade.lossy(rng))
+
+
+WAYS = (
+    Way("all", WHERE, "client, router and server"),
+    Way("ends", ("client", "server"), "client and server only"),
+    Way("uplink", ("client", "uplink", "server"), "the router's other side, towards the client"),
+    Way("four", ("client", "uplink", "router", "server"), "both sides of the router"),
+    Way("clocks", WHERE, "clocks off by hours, drifting", _clocks),
+    Way("lossy", WHERE, "one capture lacks a tenth of its packets and a third of its resets", _lossy),
+)
+
+
+def outcomes_of_way(record: Record, folder: Path, way: Way) -> Iterator[Outcome]:
+    """Compare the captures of a run in one way, and score what is said.
+
+    Args:
+        record: of the run.
+        folder: with its captures, which stay as they are.
+        way: how to compare.
+    """
+    rng = random.Random(f"{way.name}/{record.scenario}/{record.seed}")  # noqa: S311 - variety, not secrecy
+    with TemporaryDirectory(prefix="whyrst-lab-") as name:
+        work = Path(name)
+        for where in way.captures:
+            shutil.copy(folder / f"{where}.pcap", work)
+        if way.worse is not None:
+            way.worse(work, rng)
+        lost = resets(record, folder, way) - resets(record, work, way)
+        yield from _compared(record, work, way, lost)
+
+
+def resets(record: Record, folder: Path, way: Way) -> Counter[tuple[str, Key]]:
+    """How many resets of each sender of each connection a capture holds, by capture and key."""
+    counts: Counter[tuple[str, Key]] = Counter()
+    for where in way.captures:
+        for packet in degrade.load(folder / f"{where}.pcap")[1]:
+            if packet.is_reset and (seen := forge.look(packet.frame[degrade.ETHERNET :])) is not None:
+                source, target = (f"{address}:{port}" for address, port in (seen.source, seen.target))
+                counts[where, key_of(record, source, target)] += 1
+    return counts
+
+
+def _compared(record: Record, folder: Path, way: Way, lost: Counter[tuple[str, Key]]) -> Iterator[Outcome]:
+    """Outcomes of one comparison: one per verdict, and one per reset that was recorded and has none."""
+    try:
+        comparison = compare([str(folder / f"{where}.pcap") for where in way.captures])
+        seen = list(match(record, comparison.verdicts))
+    except CompareError as error:
+        yield Outcome(record.scenario, record.seed, way.name, 0, "none", str(error), "undetermined", False, False, "")
+        return
+    captures = {place.place: Path(place.capture).stem for place in comparison.places}
+    for one in seen:
+        if one.truth is None:
+            yield outcome(record, way.name, one)
+            continue
+        said = claim(one.verdict.origin, one.truth, captures, excusable=_excusable(one.truth, way, lost))
+        yield outcome(record, way.name, one, _right(one.truth, way))._replace(
+            origin=one.truth.origin, origin_said=said.says, origin_right=said.right
+        )
+    if way.worse is not _lossy:
+        yield from missed(record, seen, way.name)
+
+
+def _right(truth: Truth, way: Way) -> set[str]:
+    """Causes that are right: with all captures, those that are so at every point; with a poor one, at any."""
+    everywhere = [set(truth.accept[where]) for where in WHERE]
+    return set.union(*everywhere, {"undetermined"}) if way.worse is _lossy else set.intersection(*everywhere)
+
+
+def _excusable(truth: Truth, way: Way, lost: Counter[tuple[str, Key]]) -> bool:
+    """Whether nobody can know the origin: the capture at the sender's end lacks the reset, or the reset was made on
+    the way, and a capture that lost packets must prove that it was not there."""
+    if way.worse is not _lossy:
+        return False
+    key = frozenset(truth.ports), truth.sender
+    return truth.origin not in way.captures or truth.origin == "router" or lost[truth.origin, key] > 0
