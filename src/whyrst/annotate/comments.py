@@ -35,12 +35,13 @@ def on_reset(verdict: Verdict) -> str:
     lines += [f"why: {fact}" for fact in facts(verdict, 0)]
     if not decided:
         lines += [f"maybe: {other}" for other in runners_up(verdict, FACTS)]
-    lines.append(f"harm: {HARM_WORDS[verdict.harm.level]}, {verdict.harm.says}")
+    lines.append(f"harm: {HARM_WORDS[verdict.harm.level]}. {verdict.harm.says}")
     lines += [
         f"{label}: {text}" for label, text in (("fix", verdict.fix), ("be sure", verdict.to_be_sure)) if _is(text)
     ]
-    incident = f", incident {verdict.incident}" if verdict.incident else ""
-    lines.append(f"id: {connection.id}, reset {reset.ordinal} of its connection, {connection.community_id}{incident}")
+    lines.append(f"id: {connection.id}, {connection.community_id}, tcp.stream eq {connection.tcp_stream}")
+    if verdict.incident:
+        lines.append(f"incident: {verdict.incident}")
     return "\n".join(map(printable, lines))
 
 
@@ -52,11 +53,12 @@ def on_evidence(verdict: Verdict) -> Iterator[tuple[int, str]]:
     """
     shown: dict[int, list[str]] = {}
     for one in verdict.evidence:
-        sign = mark(one)
-        if sign != "?":
-            for frame in one.frames:
-                if frame not in {0, verdict.frame}:
-                    shown.setdefault(frame, []).append(one.says if sign == "+" else f"against it: {one.says}")
+        if one.holds == "unknown" or (one.weight == "refutes" and one.holds == "no"):
+            continue  # what would have spoken against it and is not so shows nothing
+        fact = one.says if mark(one) == "+" else f"against it: {one.says}"
+        for frame in one.frames:
+            if frame != verdict.frame:
+                shown.setdefault(frame, []).append(fact)
     for frame, says in shown.items():
         yield (
             frame,

@@ -7,7 +7,7 @@ import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def written(path: str) -> Iterator[BinaryIO]:
     descriptor, partial = mkstemp(prefix=f".{name[:100]}.", dir=folder or os.curdir)
     try:
         with open(descriptor, "wb", buffering=BUFFER) as file:  # noqa: PTH123 (a descriptor, not a name)
-            yield cast("BinaryIO", file)
+            yield file
         Path(partial).chmod(_mode(path))
         os.replace(partial, path)  # noqa: PTH105 (names may be no UTF-8)
     except BaseException:

@@ -1,0 +1,157 @@
+"""Whole captures, read by other programs."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import whyrst
+from unit.annotate.blocks import PACKET, blocks, comments, kind
+from unit.capture import files
+from whyrst.annotate import annotate
+from whyrst.capture.errors import CaptureError
+from whyrst.capture.filter import FilterError
+
+ROOT = Path(__file__).parents[3]
+CASES = sorted((ROOT / "tests" / "cases").glob("*/capture.pcap"))
+EXAMPLE = ROOT / "examples" / "resets.pcap"
+NUMBERS = ("-T", "fields", "-e", "frame.number")
+VERDICT = "^whyrst: [a-z0-9-]+(, [a-z]+)?: "
+needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+
+
+def tshark(path, *options):
+    done = subprocess.run(["tshark", "-r", str(path), *options], capture_output=True, check=True)
+    return done.stdout.decode().splitlines()
+
+
+def expected(path):
+    """Packets that must have a comment, told by the verdicts alone."""
+    frames = set()
+    for verdict in whyrst.analyze(path).verdicts:
+        frames.add(verdict.frame)
+        for one in verdict.evidence:
+            if one.holds == "yes" or (one.holds == "no" and one.weight != "refutes"):
+                frames.update(one.frames)
+    return frames
+
+
+@needs_tshark
+@pytest.mark.parametrize("path", [EXAMPLE, *CASES[::15]], ids=lambda path: path.parent.name)
+def test_tshark_finds_exactly_the_packets_of_resets_and_evidence(path, tmp_path):
+    out = tmp_path / "out.pcapng"
+    done = annotate(path, out)
+    frames = expected(path)
+    found = tshark(out, "-Y", 'frame.comment contains "whyrst"', *NUMBERS)
+    assert {int(one) for one in found} == frames
+    assert done.frames == len(frames)
+    resets = {verdict.frame for verdict in whyrst.analyze(path).verdicts}
+    first = tshark(
+        out, "-Y", 'frame.comment matches "^whyrst: [a-z0-9-]+(, [a-z]+)?: "', "-T", "fields", "-e", "frame.number"
+    )
+    assert {int(one) for one in first} == resets
+    assert done.resets == len(resets)
+
+
+@needs_tshark
+@pytest.mark.parametrize("path", [EXAMPLE, *CASES[::15]], ids=lambda path: path.parent.name)
+def test_tshark_sees_the_same_packets(path, tmp_path):
+    out = tmp_path / "out.pcapng"
+    annotate(path, out)
+    fields = ("frame.number", "frame.time_epoch", "frame.len", "frame.cap_len", "frame.encap_type", "tcp.flags")
+    options = ["-T", "fields", *(part for name in fields for part in ("-e", name))]
+    assert tshark(out, *options) == tshark(path, *options)
+    assert tshark(out, "-x") == tshark(path, "-x")
+
+
+@needs_tshark
+@pytest.mark.parametrize("kind_of_file", ["nsecpcap", "modpcap", "pcapng"])
+def test_other_forms_of_a_capture(kind_of_file, tmp_path):
+    path, out = tmp_path / "in", tmp_path / "out.pcapng"
+    subprocess.run(["editcap", "-F", kind_of_file, str(EXAMPLE), str(path)], check=True)
+    annotate(path, out)
+    assert tshark(out, "-x") == tshark(path, "-x")
+    numbers = ("-T", "fields", "-e", "frame.number", "-e", "frame.time_epoch")
+    assert tshark(out, *numbers) == tshark(path, *numbers)
+    found = tshark(out, "-Y", 'frame.comment contains "whyrst"', *NUMBERS)
+    assert {int(one) for one in found} == expected(EXAMPLE)
+
+
+@needs_tshark
+def test_wireshark_s_own_comments_stay(tmp_path):
+    path, out = tmp_path / "in", tmp_path / "out.pcapng"
+    subprocess.run(
+        ["editcap", "-F", "pcapng", "-a", "93:my own", "-a", "1:mine too", str(EXAMPLE), str(path)], check=True
+    )
+    annotate(path, out)
+    assert tshark(out, "-Y", 'frame.comment contains "mine too"', "-T", "fields", "-e", "frame.comment") == ["mine too"]
+    (shown,) = tshark(out, "-Y", 'frame.comment == "my own"', "-T", "fields", "-e", "frame.comment")
+    assert shown.startswith("whyrst: keep-alive-race")
+    assert shown.endswith(",my own")
+
+
+@needs_tshark
+def test_the_summary_stands_in_the_section(tmp_path):
+    out = tmp_path / "out.pcapng"
+    annotate(EXAMPLE, out, filter="port 8080")
+    about = subprocess.run(["capinfos", str(out)], capture_output=True, text=True, check=True).stdout
+    assert ": 3 TCP resets in 140 packets" in about
+    assert "filter takes were judged: port 8080" in about
+    assert "3 x port-closed (refused)" in about
+
+
+def test_a_stream_is_written_as_a_file_is(tmp_path):
+    out, stream = tmp_path / "out.pcapng", io.BytesIO()
+    assert annotate(EXAMPLE, out) == annotate(EXAMPLE, stream)
+    assert out.read_bytes() == stream.getvalue()
+
+
+def test_annotating_again_adds_only_to_packets_that_have_comments(tmp_path):
+    first, second = tmp_path / "1.pcapng", tmp_path / "2.pcapng"
+    annotate(EXAMPLE, first)
+    annotate(first, second)
+    for (order, one), (_, two) in zip(blocks(first.read_bytes()), blocks(second.read_bytes()), strict=True):
+        assert (one == two) == (
+            kind(order, one) != 0x0A0D0D0A and (kind(order, one) != PACKET or not comments(order, one)[0])
+        )
+
+
+def test_a_damaged_capture_is_annotated_as_far_as_it_goes(tmp_path):
+    path, out = tmp_path / "in.pcapng", tmp_path / "out.pcapng"
+    annotate(EXAMPLE, path)
+    path.write_bytes(path.read_bytes()[:-70])
+    done = annotate(path, out)
+    (damage,) = done.quality.damage
+    assert len(blocks(out.read_bytes())) == 2 + done.quality.packets == 2 + 139
+    assert f"the capture is damaged, byte {damage.offset}" in comments(*blocks(out.read_bytes())[0])[0][0]
+
+
+def test_progress_goes_over_the_file_twice(tmp_path):
+    seen = []
+    annotate(EXAMPLE, tmp_path / "out", progress=lambda done, total: seen.append((done, total)))
+    size = EXAMPLE.stat().st_size
+    assert seen[-1] == (2 * size, 2 * size)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_what_cannot_be_read_leaves_no_file(tmp_path):
+    path, out = tmp_path / "in", tmp_path / "out"
+    path.write_bytes(b"no capture")
+    with pytest.raises(CaptureError):
+        annotate(path, out)
+    with pytest.raises(FilterError):
+        annotate(EXAMPLE, out, filter="port port")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_capture_without_resets_gets_only_the_summary(tmp_path):
+    path, out = tmp_path / "in.pcapng", tmp_path / "out.pcapng"
+    path.write_bytes(files.section() + files.interface() + files.enhanced(b"nothing") * 3)
+    assert annotate(path, out)[:2] == (0, 0)
+    made = blocks(out.read_bytes())
+    assert comments(*made[0])[0][0].endswith(": 0 TCP resets in 3 packets")
+    assert out.read_bytes().endswith(path.read_bytes()[28:])
