@@ -10,6 +10,8 @@ STDIN = "-"
 
 def shown(text: str) -> str:
     """Make a name safe to print on one line: what is not printable, and bytes that are no UTF-8, become escapes."""
+    if text.isprintable():
+        return text
     return "".join(one if one.isprintable() else _escaped(one) for one in text)
 
 
