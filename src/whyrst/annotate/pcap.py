@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 OVERHEAD = 32
 """Bytes of an enhanced packet block without options beside its packet."""
 
+LARGEST_LINK = 0xFFFF
+"""Largest link type that pcapng can name. A pcap header that names a larger one is damaged; nobody knows those."""
+
 _PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
 """What follows a packet, by its length modulo four."""
 
@@ -62,7 +65,7 @@ def convert(path: str, out: BinaryIO, due: Due, summary: str, moved: Callable[[i
 def _describe(writer: Writer, reader: Reader, described: int) -> int:
     """Describe the interfaces that were not yet; gives their number."""
     for one in reader.interfaces[described:]:
-        writer.interface(one.link, snaplen=one.snaplen)
+        writer.interface(min(one.link, LARGEST_LINK), snaplen=one.snaplen)
     return len(reader.interfaces)
 
 

@@ -110,6 +110,12 @@ class Tracker:
         """The connection in a slot of the table: `Conn` cells, then `Dir` cells and a ring for each side."""
         return self._table[slot * WIDTH : (slot + 1) * WIDTH]
 
+    def flush(self) -> Iterator[Cells]:
+        """Yields the resets that wait, without regard to what may follow: of a live capture, those that have waited
+        long enough."""
+        while self.g[Glob.RESETS] > self.g[Glob.FLUSHED]:
+            yield from self._ripe(self._pending // 2)
+
     def _ripe(self, most: int) -> Iterator[Cells]:
         """The oldest resets, at most so many, in one contiguous range of the ring."""
         first, last = int(self.g[Glob.FLUSHED]), int(self.g[Glob.RESETS])

@@ -96,6 +96,8 @@ class Past(Struct, frozen=True):
     before: Annotated[str | None, Meta(description="the state from which the socket went")]
     snd_nxt: Annotated[int, Meta(description="its next sequence number at the end")]
     rcv_nxt: int
+    bytes_acked: int
+    bytes_received: int
     error: Annotated[int, Meta(description="sk_err at the end: 110 timed out, 104 reset, 32 broken pipe")]
     repeats: Annotated[int, Meta(description="segments sent again")]
     repeated: Annotated[int | None, Meta(description="when for the last time")]

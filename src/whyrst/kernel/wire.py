@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COMM, TRIGGER, STACK, USER_STACK = "S16", 192, 24, 16
 TUPLE = np.dtype([("local", "V16"), ("remote", "V16"), ("local_port", "<u2"), ("remote_port", "<u2")])
 FLOW = np.dtype(
-    [(name, "<u8") for name in ("opened", "established", "left", "ended", "repeated", "reset")]
+    [(name, "<u8") for name in ("opened", "established", "left", "ended", "repeated", "reset", "sent", "received")]
     + [(name, "<u4") for name in ("opener", "acceptor", "leaver", "snd_nxt", "rcv_nxt", "error", "reset_reason")]
     + [("repeats", "<u2")]
     + [(name, "u1") for name in ("state", "before", "passive", "cpu")]
@@ -148,6 +148,8 @@ class Reader:
             snd_nxt=int(f["snd_nxt"]),
             rcv_nxt=int(f["rcv_nxt"]),
             error=int(f["error"]),
+            bytes_acked=int(f["sent"]),
+            bytes_received=int(f["received"]),
             repeats=int(f["repeats"]),
             repeated=self._when(f["repeated"]),
             reset=self._when(f["reset"]),

@@ -36,12 +36,14 @@ class Way(NamedTuple):
         captures: which points of capture.
         title: what is special.
         worse: makes the captures in a folder worse; None leaves them.
+        poor: that takes packets away.
     """
 
     name: str
     captures: tuple[str, ...]
     title: str
     worse: Degrade | None = None
+    poor: bool = False
 
 
 def _clocks(folder: Path, rng: random.Random) -> None:
@@ -51,9 +53,13 @@ def _clocks(folder: Path, rng: random.Random) -> None:
         degrade.change(folder / f"{where}.pcap", how)
 
 
-def _lossy(folder: Path, rng: random.Random) -> None:
-    """One capture lacks packets."""
-    degrade.change(folder / f"{rng.choice(WHERE)}.pcap", degrade.lossy(rng))
+def _one(how: Callable[[random.Random], degrade.Change]) -> Degrade:
+    """Make one of the captures worse."""
+
+    def worse(folder: Path, rng: random.Random) -> None:
+        degrade.change(folder / f"{rng.choice(WHERE)}.pcap", how(rng))
+
+    return worse
 
 
 WAYS = (
@@ -62,8 +68,11 @@ WAYS = (
     Way("uplink", ("client", "uplink", "server"), "the router's other side, towards the client"),
     Way("four", ("client", "uplink", "router", "server"), "both sides of the router"),
     Way("clocks", WHERE, "clocks off by hours, drifting", _clocks),
-    Way("lossy", WHERE, "one capture lacks a tenth of its packets and a third of its resets", _lossy),
-)
+    Way("lossy", WHERE, "one capture lacks a tenth of its packets and a third of its resets", _one(degrade.lossy),
+        poor=True),
+    Way("short", WHERE, "one capture begins late or ends early", _one(degrade.short), poor=True),
+    Way("one way", WHERE, "one capture holds one direction only", _one(degrade.one_way), poor=True),
+)  # fmt: skip
 
 
 def outcomes_of_way(record: Record, folder: Path, way: Way) -> Iterator[Outcome]:
@@ -81,8 +90,8 @@ def outcomes_of_way(record: Record, folder: Path, way: Way) -> Iterator[Outcome]
             shutil.copy(folder / f"{where}.pcap", work)
         if way.worse is not None:
             way.worse(work, rng)
-        lost = resets(record, folder, way) - resets(record, work, way)
-        yield from _compared(record, work, way, lost)
+        before, after = resets(record, folder, way), resets(record, work, way)
+        yield from _compared(record, work, way, after, before - after)
 
 
 def resets(record: Record, folder: Path, way: Way) -> Counter[tuple[str, Key]]:
@@ -96,13 +105,23 @@ def resets(record: Record, folder: Path, way: Way) -> Counter[tuple[str, Key]]:
     return counts
 
 
-def _compared(record: Record, folder: Path, way: Way, lost: Counter[tuple[str, Key]]) -> Iterator[Outcome]:
-    """Outcomes of one comparison: one per verdict, and one per reset that was recorded and has none."""
+def _compared(
+    record: Record, folder: Path, way: Way, there: Counter[tuple[str, Key]], lost: Counter[tuple[str, Key]]
+) -> Iterator[Outcome]:
+    """Outcomes of one comparison: one per verdict, and one per reset that was recorded and has none.
+
+    Args:
+        record: of the run.
+        folder: with its captures.
+        way: how to compare.
+        there: resets that the captures hold.
+        lost: resets that they lost.
+    """
     try:
         comparison = compare([str(folder / f"{where}.pcap") for where in way.captures])
         seen = list(match(record, comparison.verdicts))
     except CompareError as error:
-        yield Outcome(record.scenario, record.seed, way.name, 0, "none", str(error), "undetermined", False, False, "")
+        yield _failure(record, way, str(error))
         return
     captures = {place.place: Path(place.capture).stem for place in comparison.places}
     for one in seen:
@@ -113,20 +132,30 @@ def _compared(record: Record, folder: Path, way: Way, lost: Counter[tuple[str, K
         yield outcome(record, way.name, one, _right(one.truth, way))._replace(
             origin=one.truth.origin, origin_said=said.says, origin_right=said.right
         )
-    if way.worse is not _lossy:
+    told = Counter(key_of(record, one.verdict.reset.source, one.verdict.reset.destination) for one in seen)
+    for key, count in told.items():
+        # A reset that several captures show is one. All of a sender's pass one point at least.
+        if count > max(there[where, key] for where in way.captures):
+            yield _failure(record, way, "one reset told twice")
+    if not way.poor:
         yield from missed(record, seen, way.name)
 
 
+def _failure(record: Record, way: Way, what: str) -> Outcome:
+    """Something that went wrong with a comparison as a whole."""
+    return Outcome(record.scenario, record.seed, way.name, 0, "none", what, "undetermined", False, False, "")
+
+
 def _right(truth: Truth, way: Way) -> set[str]:
-    """Causes that are right: with all captures, those that are so at every point; with a poor one, at any."""
+    """Causes that are right: those that are right at every point of capture; if one is poor, at any."""
     everywhere = [set(truth.accept[where]) for where in WHERE]
-    return set.union(*everywhere, {"undetermined"}) if way.worse is _lossy else set.intersection(*everywhere)
+    return set.union(*everywhere, {"undetermined"}) if way.poor else set.intersection(*everywhere)
 
 
 def _excusable(truth: Truth, way: Way, lost: Counter[tuple[str, Key]]) -> bool:
     """Whether nobody can know the origin: the capture at the sender's end lacks the reset, or the reset was made on
     the way, and a capture that lost packets must prove that it was not there."""
-    if way.worse is not _lossy:
+    if not way.poor:
         return False
     key = frozenset(truth.ports), truth.sender
     return truth.origin not in way.captures or truth.origin == "router" or lost[truth.origin, key] > 0

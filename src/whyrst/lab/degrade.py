@@ -1,4 +1,5 @@
-"""Makes a run's captures worse, as real ones are: a clock that is off and drifts, packets that were not recorded."""
+"""Makes a run's captures worse, as real ones are: clocks that are off and drift, packets that were not recorded,
+captures that begin late or end early, captures of one direction."""
 
 from __future__ import annotations
 
@@ -13,11 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    Change = Callable[[list["Packet"]], Iterable["Packet"]]
+    """Makes other packets of a capture's."""
+
 HEADER = 24
 RECORD = 16
 ETHERNET = 14
 SECOND = 1_000_000_000
-IP = {b"\x08\x00", b"\x86\xdd"}
+IPV4, IPV6 = b"\x08\x00", b"\x86\xdd"
 
 LOST_SHARE = 0.1
 """Share of packets that a poor capture loses."""
@@ -41,7 +45,13 @@ class Packet(NamedTuple):
     @property
     def segment(self) -> packets.Header | None:
         """Its TCP header; None when it has none."""
-        return packets.read(self.frame[ETHERNET:]) if self.frame[12:ETHERNET] in IP else None
+        return packets.read(self.frame[ETHERNET:]) if self.frame[12:ETHERNET] in {IPV4, IPV6} else None
+
+    @property
+    def source(self) -> bytes:
+        """Its source address as it stands, IPv6 or IPv4; empty for other protocols."""
+        kind = self.frame[12:ETHERNET]
+        return self.frame[22:38] if kind == IPV6 else self.frame[26:30] if kind == IPV4 else b""
 
     @property
     def is_reset(self) -> bool:
@@ -69,13 +79,13 @@ def save(path: Path, header: bytes, kept: Iterable[Packet]) -> None:
     path.write_bytes(b"".join(parts))
 
 
-def change(path: Path, how: Callable[[list[Packet]], Iterable[Packet]]) -> None:
+def change(path: Path, how: Change) -> None:
     """Replace a capture by what a function makes of its packets."""
     header, found = load(path)
     save(path, header, how(found))
 
 
-def off(seconds: float, ppm: float) -> Callable[[list[Packet]], Iterable[Packet]]:
+def off(seconds: float, ppm: float) -> Change:
     """A clock that is wrong.
 
     Args:
@@ -91,10 +101,36 @@ def off(seconds: float, ppm: float) -> Callable[[list[Packet]], Iterable[Packet]
     return shifted
 
 
-def lossy(rng: random.Random) -> Callable[[list[Packet]], Iterable[Packet]]:
+def lossy(rng: random.Random) -> Change:
     """A recorder that was too slow: packets are missing at random, resets more often than others."""
 
     def kept(found: list[Packet]) -> Iterable[Packet]:
         return [one for one in found if rng.random() > (RESET_LOST if one.is_reset else LOST_SHARE)]
+
+    return kept
+
+
+def short(rng: random.Random) -> Change:
+    """A recorder that was started late, or stopped early, by up to half of the time."""
+    share, late = rng.uniform(0.0, 0.5), rng.random() < 0.5  # noqa: PLR2004 - half of them
+
+    def kept(found: list[Packet]) -> Iterable[Packet]:
+        if not found:
+            return found
+        first, last = found[0].time, found[-1].time
+        if late:
+            return [one for one in found if one.time >= first + share * (last - first)]
+        return [one for one in found if one.time <= last - share * (last - first)]
+
+    return kept
+
+
+def one_way(rng: random.Random) -> Change:
+    """A capture of one direction only, as one fibre's mirror gives it."""
+    forwards = rng.random() < 0.5  # noqa: PLR2004 - half of them
+
+    def kept(found: list[Packet]) -> Iterable[Packet]:
+        dialers = {one.source for one in found if one.segment is not None and one.segment.is_syn}
+        return [one for one in found if (one.source in dialers) == forwards]
 
     return kept

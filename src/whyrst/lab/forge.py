@@ -111,6 +111,10 @@ class Tap:
         """Latest segment from the first port to the second."""
         return self._last[ports]
 
+    def seen(self) -> tuple[tuple[int, int], ...]:
+        """Source and destination port of every direction that had a segment other than a reset."""
+        return tuple(self._last)
+
     def expected(self, ports: tuple[int, int]) -> int:
         """The number that the holder of the second port expects next from the holder of the first."""
         return self._end[ports]

@@ -74,6 +74,7 @@ class Resets:
         captures: names of the capture files, by number.
         g: `Glob` cells when the batch was handed out.
         events: the kernel's event of each reset; None when no kernel was asked.
+        numbered: whether packets have numbers that a reader can look up; not so live.
         origins: where each reset was made, from captures of several places; None when there is one capture only.
     """
 
@@ -86,6 +87,7 @@ class Resets:
     g: Column = field(default_factory=lambda: np.zeros(Glob.COUNT, dtype=np.int64))
     events: tuple[KernelEvent | None, ...] | None = None
     origins: tuple[Origin | None, ...] | None = None
+    numbered: bool = True
 
     def __len__(self) -> int:
         return int(self.cells.shape[1])

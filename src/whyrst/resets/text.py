@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import ipaddress
+import re
 import struct
 from datetime import UTC, datetime
 from functools import cache
@@ -284,6 +285,15 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
 """What a sentence may name. A field that ends in `_frame` is also a frame of the evidence."""
 
 
+WHERE = re.compile(r"(,? (in|of|from|by) frames?| and) $")
+WHICH = re.compile(r"frames? $")
+
+
+def _unnumbered(lead: str) -> str:
+    """What leads to a frame's number, where packets have no numbers."""
+    return WHICH.sub("a segment", WHERE.sub("", lead))
+
+
 def fill(template: str, r: Resets, i: int) -> tuple[str, tuple[int, ...]]:
     """A sentence for reset i, and the frames that it names.
 
@@ -296,7 +306,12 @@ def fill(template: str, r: Resets, i: int) -> tuple[str, tuple[int, ...]]:
     frames: dict[int, None] = {}
     for literal, name in _parts(template):
         parts.append(literal)
-        if name:
+        if name and name.startswith("kernel_"):
+            parts.append(r.kernel.says(i, name.removeprefix("kernel_")) if r.kernel is not None else "?")
+        elif name:
+            if name.endswith("_frame") and not r.numbered:
+                parts[-1] = _unnumbered(literal)
+                continue
             value = FIELDS[name](r, i)
             if name.endswith("_frame") and isinstance(value, int) and value > 0:
                 frames[value] = None

@@ -237,7 +237,7 @@ class Judged:
             says, frames = self._says(sign, i)
             if value == 0:
                 says = f"unknown whether {says}"
-            elif not frames:
+            elif not frames and self.resets.numbered:
                 frames = (int(self.frame[i]),)  # a fact about the reset itself, or one that it shows
             weight = cast("Weight", FOR.get(sign.word, "refutes"))
             found.append(Evidence(weight, HOLDS[value + 1], says, frames))

@@ -80,3 +80,10 @@ def test_a_cut_pcap_gives_what_is_whole(tmp_path, packets):
     new.write_bytes(converted(path))
     assert read(new) == (read(path)[0], [])
     assert len(read(new)[0]) == len(packets)
+
+
+def test_a_link_type_that_cannot_be_stays_one(tmp_path):
+    path, new = tmp_path / "in", tmp_path / "out"
+    path.write_bytes(files.pcap([(1, 0, b"x" * 50)], link=0x1234567))
+    new.write_bytes(converted(path))
+    assert read(new)[0] == [(b"x" * 50, 10**9, 50, 0xFFFF)]

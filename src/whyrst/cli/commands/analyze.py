@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING
 
 import click
 
 from whyrst.cli.terminal import color_option, colored, width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 CONDITIONS = ("harmful", "any")
 """What `--fail-on` takes beside causes."""
@@ -90,6 +88,7 @@ def command(
     from whyrst.capture.filter import FilterError
     from whyrst.cli.fail_on import Watched
     from whyrst.cli.interrupt import ends_input
+    from whyrst.cli.output import opened, refuse_input
     from whyrst.cli.progress import Bar
     from whyrst.cli.status import Status, say
     from whyrst.reports import formats
@@ -97,7 +96,7 @@ def command(
 
     to_file = output != "-"
     if to_file:
-        _refuse_input(output, files)
+        refuse_input(output, files)
     view = View(
         width=width(to_file=to_file),
         color=colored(color, to_file=to_file),
@@ -108,7 +107,7 @@ def command(
     with (
         Bar(wanted=not no_progress and not streams_to_terminal) as bar,
         ends_input(wanted="-" in files) as interrupt,
-        _opened(output) as out,
+        opened(output) as out,
     ):
         try:
             analysis = analyze(files, filter=expression, join=join, progress=bar)
@@ -129,20 +128,3 @@ def command(
     if report.matches(conditions):
         return Status.MATCHED
     return Status.DAMAGED if damage else Status.DONE
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[BinaryIO]:
-    """The output as a byte stream; a file is made when something is written, so not for input that cannot be read."""
-    if path == "-":
-        yield sys.stdout.buffer
-        return
-    with click.open_file(path, "wb", lazy=True) as file:
-        yield cast("BinaryIO", file)
-
-
-def _refuse_input(output: str, files: Sequence[str]) -> None:
-    """Never write over a capture that is being read."""
-    for name in files:
-        if os.path.exists(output) and os.path.exists(name) and os.path.samefile(output, name):  # noqa: PTH110, PTH121
-            raise click.BadParameter(f"{name} is an input", param_hint="--output")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -19,10 +18,22 @@ if TYPE_CHECKING:
 @click.option("--reset", "number", type=click.IntRange(min=1), metavar="N", help="The Nth reset of the capture.")
 @click.option("--frame", type=click.IntRange(min=1), metavar="F", help="The reset in this frame, as Wireshark counts.")
 @click.option("-f", "--filter", "expression", metavar="EXPR", help="Only packets that this libpcap filter takes.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "svg"]), default="text", help="svg: only the ladder, as a picture."
+)
+@click.option("-o", "--output", metavar="FILE", default="-", help="Write here instead of stdout.")
 @click.option("-v", "--verbose", is_flag=True, help="Also the causes that are ruled out, and why.")
 @color_option
 def command(
-    *, file: str, number: int | None, frame: int | None, expression: str | None, verbose: bool, color: str
+    *,
+    file: str,
+    number: int | None,
+    frame: int | None,
+    expression: str | None,
+    form: str,
+    output: str,
+    verbose: bool,
+    color: str,
 ) -> None:
     """Show one reset of a capture: cause, evidence for and against, and the ladder of its connection.
 
@@ -35,11 +46,13 @@ def command(
     from whyrst.analysis import analyze
     from whyrst.capture.filter import FilterError
     from whyrst.causes import all_causes
+    from whyrst.cli.output import opened, refuse_input
     from whyrst.cli.progress import Bar
     from whyrst.reports.conversation import collect
     from whyrst.reports.page import Page
     from whyrst.reports.single import single
 
+    refuse_input(output, [file])
     with Bar() as bar:
         try:
             report = analyze([file], filter=expression, progress=bar)
@@ -48,8 +61,16 @@ def command(
             raise click.BadParameter(str(error), param_hint="--filter") from error
         verdict = judged.verdict(row)
         (conversation,) = collect([verdict], report.reread()).values()
-    page = Page(sys.stdout.buffer, width(), color=colored(color))
-    single(page, verdict, all_causes().get(verdict.cause), conversation, judged.ruled_out(row) if verbose else [])
+    with opened(output) as out:
+        if form == "svg":
+            from whyrst.reports.svg.ladder import draw
+
+            out.write(draw(conversation).encode())
+            return
+        to_file = output != "-"
+        page = Page(out, width(to_file=to_file), color=colored(color, to_file=to_file))
+        ruled_out = judged.ruled_out(row) if verbose else []
+        single(page, verdict, all_causes().get(verdict.cause), conversation, ruled_out)
 
 
 def _wanted(source: Source, frame: int | None, number: int) -> tuple[Judged, int]:

@@ -184,6 +184,18 @@ static __always_inline void read_trigger(struct event *e, struct headers *h) {
         e->trigger_length = length;
 }
 
+/* A connection that is being opened is not on record yet, but who opens it is. */
+static __always_inline void read_connect(struct event *e, struct sock *sk) {
+    __u64 id = (__u64)sk;
+    struct connect *call = bpf_map_lookup_elem(&connects, &id);
+    if (!call)
+        return;
+    e->marks |= HAS_FLOW;
+    e->flow.opened = call->time;
+    e->flow.opener = call->pid;
+    __builtin_memcpy(e->flow.opener_comm, call->comm, COMM);
+}
+
 /* What is known of a reset before it is handed over. */
 struct seen {
     struct shape shape;
@@ -228,6 +240,8 @@ static __always_inline void fill(struct event *e, void *ctx, struct seen *seen) 
     }
     if (seen->flow)
         __builtin_memcpy(&e->flow, seen->flow, sizeof(e->flow));
+    else if (seen->shape.before == SYN_SENT)
+        read_connect(e, sk);
     if (e->marks & HAS_TRIGGER)
         read_trigger(e, &seen->h);
     read_stacks(e, ctx);

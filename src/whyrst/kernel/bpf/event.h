@@ -49,6 +49,8 @@ struct flow {
     __u64 ended;       /* when the socket was gone (TIME_WAIT and orphaned FIN_WAIT2 live on without it) */
     __u64 repeated;    /* latest retransmission */
     __u64 reset;       /* latest reset sent or taken */
+    __u64 sent;        /* payload bytes acknowledged, at the end */
+    __u64 received;
     __u32 opener;      /* pid; 0 when it began before the recorder */
     __u32 acceptor;
     __u32 leaver;

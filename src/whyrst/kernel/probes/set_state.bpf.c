@@ -19,6 +19,8 @@ static __always_inline void read_end(struct flow *flow, struct sock *sk, int old
     flow->state = CLOSE;
     flow->snd_nxt = BPF_CORE_READ(tp, snd_nxt);
     flow->rcv_nxt = BPF_CORE_READ(tp, rcv_nxt);
+    flow->sent = BPF_CORE_READ(tp, bytes_acked);
+    flow->received = BPF_CORE_READ(tp, bytes_received);
     flow->error = BPF_CORE_READ(sk, sk_err);
 }
 

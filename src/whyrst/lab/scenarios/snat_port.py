@@ -30,10 +30,7 @@ RULES = """table {kind} nat {{
 
 def run(bench: Bench) -> None:
     """Several connections at once; each ends in another reset."""
-    four = bench.family == 4  # noqa: PLR2004 - IP version
-    address = bench.network.gateway("server", bench.family)
-    rules = RULES.format(kind="ip" if four else "ip6", address=address if four else f"[{address}]")
-    bench.router.run("nft", "-f", "-", text=rules)
+    translate(bench)
     listener = bench.listen()
     pairs = [bench.pair(listener) for _ in range(bench.rng.randrange(2, 5))]
     for near, far in pairs:
@@ -42,6 +39,14 @@ def run(bench: Bench) -> None:
     for near, far in pairs:
         bench.rng.choice((_unread, _linger, _late))(bench, near, far)
         bench.settle(bench.rng.uniform(0.03, 0.1))
+
+
+def translate(bench: Bench) -> None:
+    """Let the router give the client its own address towards the server, and another port."""
+    four = bench.family == 4  # noqa: PLR2004 - IP version
+    address = bench.network.gateway("server", bench.family)
+    rules = RULES.format(kind="ip" if four else "ip6", address=address if four else f"[{address}]")
+    bench.router.run("nft", "-f", "-", text=rules)
 
 
 def _unread(bench: Bench, near: socket.socket, far: socket.socket) -> None:

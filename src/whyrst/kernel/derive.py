@@ -1,0 +1,76 @@
+"""The reason of a reset where the kernel gives none: before Linux 6.10 none, on 6.10 and 6.11 none for aborts.
+
+The names are those of enum sk_rst_reason. They follow from the functions on the stack, the socket's state, its numbers
+and the segment that asked for the reset; where these leave it open, there is no reason.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whyrst.fast.layout import Flag
+
+if TYPE_CHECKING:
+    from whyrst.kernel.event import KernelEvent
+
+VAGUE = frozenset({None, "NOT_SPECIFIED"})
+ABORTS = (
+    ("mptcp_do_fastclose", "TCP_ABORT_ON_CLOSE"),
+    ("tcp_out_of_resources", "TCP_ABORT_ON_MEMORY"),
+    ("tcp_disconnect", "TCP_STATE"),
+    ("tcp_abort", "TCP_STATE"),
+    ("inet_csk_listen_stop", "TCP_STATE"),
+)
+"""Function on the stack of an active reset, innermost meaning first, and its reason."""
+TIMERS = ("tcp_keepalive_timer",)
+WAITING = frozenset({"FIN_WAIT1", "FIN_WAIT2", "CLOSING", "LAST_ACK", "CLOSE"})
+
+
+def reason(event: KernelEvent) -> str | None:
+    """The kernel's reason, or the one that follows from what else it told; None when neither is there."""
+    if event.kind != "sent" or event.reason not in VAGUE:
+        return event.reason
+    return _abort(event) if event.active else _answer(event)
+
+
+def _abort(event: KernelEvent) -> str | None:
+    """tcp_send_active_reset's callers (net/ipv4/tcp.c, net/ipv4/tcp_timer.c)."""
+    for function, name in ABORTS:
+        if function in event.stack:
+            return name
+    if any(timer in event.stack for timer in TIMERS):
+        # The timer of an orphan in FIN_WAIT2 is the same as that of keep-alive probes.
+        return "TCP_STATE" if event.state == "FIN_WAIT2" else "TCP_KEEPALIVE_TIMEOUT"
+    if "__tcp_close" in event.stack or "tcp_close" in event.stack:
+        numbers = event.numbers
+        if event.state == "FIN_WAIT2" and numbers is not None and numbers.linger2 < 0:
+            return "TCP_ABORT_ON_LINGER"
+        if numbers is not None and numbers.unread:
+            return "TCP_ABORT_ON_CLOSE"
+    return None
+
+
+def _answer(event: KernelEvent) -> str | None:
+    """tcp_v4_send_reset's callers (net/ipv4/tcp_ipv4.c, net/ipv4/tcp_minisocks.c)."""
+    if event.socket is None:
+        return "NO_SOCKET"
+    flags = _flags(event.trigger)
+    if event.state == "TIME_WAIT":
+        return "TCP_TIMEWAIT_SOCKET"
+    if event.state == "SYN_SENT":
+        return "TCP_INVALID_ACK_SEQUENCE"
+    if event.state == "LISTEN":
+        return "INVALID_SYN" if "tcp_check_req" in event.stack else ("TCP_FLAGS" if flags & Flag.ACK else None)
+    if event.state == "NEW_SYN_RECV":
+        return "INVALID_SYN"
+    if event.state == "SYN_RECV":
+        return "TCP_ACK_UNSENT_DATA"
+    return "TCP_ABORT_ON_DATA" if event.state in WAITING else None
+
+
+def _flags(packet: bytes) -> int:
+    """TCP flags of a packet that begins with its IP header; 0 when it is too short."""
+    if not packet:
+        return 0
+    at = (packet[0] & 0xF) * 4 if packet[0] >> 4 == 4 else 40  # noqa: PLR2004 - IPv4; extension headers are rare
+    return packet[at + 13] if len(packet) > at + 13 else 0
