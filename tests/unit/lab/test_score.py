@@ -4,7 +4,7 @@ import pytest
 
 from whyrst.analysis import analyze
 from whyrst.lab.accuracy import page
-from whyrst.lab.score import Outcome, compare, missed, shares
+from whyrst.lab.score import Outcome, compare, key_of, missed, shares
 from whyrst.lab.truth import Record, Truth
 from whyrst.lab.wire import Capture, Host
 
@@ -63,3 +63,25 @@ def test_the_page_counts():
     text = page(outcomes, [1], "6.18")
     assert "| certain | 1/1 = 100.0 % | 99 % |" in text
     assert "| port-closed | port-scan | likely | 1 |" in text
+
+
+def test_the_page_counts_origins_by_way_of_comparing():
+    told = Outcome("a", 1, "all", 5, "forged-reset", "forged-reset", "certain", True, True, "")
+    outcomes = [
+        told._replace(origin="router", origin_said="client-router", origin_right=True),
+        told._replace(origin="router", origin_said="unknown", origin_right=False),
+        told._replace(where="ends", origin="server", origin_said="server", origin_right=True),
+    ]
+    text = page(outcomes, [1], "6.18")
+    assert "| client, router and server | 1/2 = 50.0 % | 1 | 2/2 = 100.0 % | 2/2 = 100.0 % |" in text
+    assert "| client and server only | 1/1 = 100.0 % | 0 |" in text
+    assert "| a | all | router | unknown | 1 |" in text
+    assert "| all | 2/2 = 100.0 % |" in text
+
+
+def test_the_same_reset_behind_a_translation_has_one_truth():
+    known = record(truth(elsewhere=(((10123, 8080), "server"),)))
+    near = key_of(known, "198.51.100.20:8080", "192.0.2.10:40100")
+    far = key_of(known, "198.51.100.20:8080", "198.51.100.1:10123")
+    assert near == far == (frozenset((40100, 8080)), "server")
+    assert key_of(known, "198.51.100.20:8080", "198.51.100.1:10124") != near
