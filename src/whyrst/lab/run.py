@@ -60,6 +60,7 @@ def run(found: Found, folder: Path, *, seed: int = 1, family: int | None = None)
     offload = half if found.scenario.offload is None else found.scenario.offload
     with Network(forward=found.scenario.forward, offload=offload) as network:
         settings = prepare(network, rng)
+        spaces = {host.name: host.inode for host in (network.client, network.router, network.server, network.backend)}
         before = _counters(network)
         points: tuple[tuple[str, Host, str], ...] = (
             ("client", network.client, "eth0"),
@@ -82,7 +83,7 @@ def run(found: Found, folder: Path, *, seed: int = 1, family: int | None = None)
         _write_counters(folder / "counters.txt", before, _counters(network))
     record = Record(
         found.name, found.scenario.title, seed, chosen, os.uname().release, settings, tuple(bench.truths), bench.errors,
-        tuple(bench.notes),
+        tuple(bench.notes), spaces,
     )  # fmt: skip
     (folder / "truth.json").write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2))
     return record

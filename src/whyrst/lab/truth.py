@@ -46,3 +46,4 @@ class Record(Struct, frozen=True):
     resets: tuple[Truth, ...]
     errors: Annotated[dict[str, list[str]], Meta(description="what the programs saw: name of the end -> errno names")]
     notes: tuple[str, ...]
+    spaces: Annotated[dict[str, int], Meta(description="host -> inode number of its network namespace")] = {}

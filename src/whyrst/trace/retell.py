@@ -9,6 +9,7 @@ net/ipv4/tcp_ipv4.c tcp_v4_send_reset). TTL, IP ID and the like are absent, not 
 from __future__ import annotations
 
 import ipaddress
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -73,13 +74,15 @@ class Teller:
     Args:
         event: what happened.
         packet: the reset as it was seen on the wire, from its IP header on, if it was.
+        buffer: gets the packets that segments were read from; their offsets of payload and name count in it.
     """
 
-    def __init__(self, event: KernelEvent, packet: bytes = b"") -> None:
+    def __init__(self, event: KernelEvent, packet: bytes = b"", buffer: bytearray | None = None) -> None:
         ends = event.ends
         assert ends is not None, "an event without addresses cannot be told"
         self._event = event
         self._packet = packet
+        self._buffer = bytearray() if buffer is None else buffer
         self._local, self._remote = _endpoint(ends.local), _endpoint(ends.remote)
         self.rows: list[Row] = []
 
@@ -106,26 +109,35 @@ class Teller:
         self.rows.sort(key=lambda row: int(row[Seg.TIME]))
         return self.rows
 
+    @cached_property
     def asked(self) -> Row | None:
         """The segment that asked for the reset."""
         if self._event.kind != "sent" or not self._event.trigger:
             return None
-        return decode(self._event.trigger, self._event.time)
+        return self._decode(self._event.trigger)
 
     def reset(self) -> Row | None:
         """The reset itself; None when the kernel does not tell enough."""
         event = self._event
         if self._packet:
-            row = decode(self._packet, event.time)
+            row = self._decode(self._packet)
             if row is not None and event.kind in {"sent", "unseen"}:
                 row[Seg.QUALITY] |= Quality.OUTGOING
             return row
         if event.kind == "sent":
-            asked = self.asked()
+            asked = self.asked
             return self._answer(asked) if asked is not None else self._abort()
         if event.kind == "dropped":
-            return decode(event.trigger, event.time)
+            return self._decode(event.trigger)
         return self._taken()
+
+    def _decode(self, packet: bytes) -> Row | None:
+        row, at = decode(packet, self._event.time), len(self._buffer)
+        if row is not None:
+            self._buffer += packet
+            row[Seg.PAYLOAD_AT] += at
+            row[Seg.NAME_AT] += at
+        return row
 
     def _answer(self, asked: Row) -> Row:
         """RFC 9293 section 3.5.2: to an ACK its number, to all else number 0 and an acknowledgement."""

@@ -92,9 +92,10 @@ class Session:
 
     def _judge(self, pairs: Iterable[tuple[KernelEvent, bytes]]) -> Iterator[Judged]:
         lanes: dict[tuple[int, bool], list[Row]] = {}
+        buffer = bytearray()
         for event, packet in pairs:
             key = (event.netns, event.kind in {"sent", "unseen"})
-            rows = self._rows(event, packet)
+            rows = self._rows(event, packet, buffer)
             if rows:
                 self._count += 1
                 rows[-1][Seg.FRAME] = self._count
@@ -103,14 +104,14 @@ class Session:
             else:
                 self.untold += 1
         for key, rows in lanes.items():
-            yield from self._feed(self._lanes[key], np.stack(rows))
+            yield from self._feed(self._lane(key), np.stack(rows), buffer)
 
-    def _rows(self, event: KernelEvent, packet: bytes) -> list[Row]:
+    def _rows(self, event: KernelEvent, packet: bytes, buffer: bytearray) -> list[Row]:
         """Segments of an event, the reset last; history only the first time that a connection is met."""
         if event.ends is None:
             return []
-        teller = Teller(event, packet)
-        reset, asked = teller.reset(), teller.asked()
+        teller = Teller(event, packet, buffer)
+        reset, asked = teller.reset(), teller.asked
         if reset is None:
             return []
         history = [] if self._is_told(event) else teller.history()
@@ -136,9 +137,9 @@ class Session:
             self._lanes.popitem(last=False)
         return lane
 
-    def _feed(self, lane: _Lane, rows: npt.NDArray[np.int64]) -> Iterator[Judged]:
+    def _feed(self, lane: _Lane, rows: npt.NDArray[np.int64], buffer: bytearray) -> Iterator[Judged]:
         tracker = lane.tracker
-        for cells in tracker.feed(rows, len(rows), b""):
+        for cells in tracker.feed(rows, len(rows), buffer):
             yield self._judged(lane, cells)
         for cells in tracker.flush():
             yield self._judged(lane, cells)

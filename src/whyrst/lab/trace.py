@@ -1,0 +1,119 @@
+"""Traces a run of a scenario live, and scores what is said about the resets that its hosts send and get.
+
+The verdicts are made while the scenario runs, as `whyrst trace` makes them: what comes later than the session waits does
+not count. A verdict is right when its cause is the true one, or one that is right at the sender's own host.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from whyrst.kernel.tracer import Tracer
+from whyrst.lab.score import Outcome, match, outcome
+from whyrst.lab.truth import WHERE
+from whyrst.trace.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whyrst.kernel.event import KernelEvent
+    from whyrst.lab.truth import Record, Truth
+    from whyrst.model import Verdict
+    from whyrst.verdicts.judged import Judged
+
+PAUSE = 0.05
+"""Seconds between two looks at the events."""
+SENT, RECEIVED = "sent", "received"
+LIVE = (SENT, RECEIVED)
+"""Names of the outcomes."""
+
+
+class Told(NamedTuple):
+    """A verdict, and in which namespace it was made."""
+
+    space: int
+    kind: str
+    verdict: Verdict
+
+
+class Live:
+    """Traces all network namespaces while it is open; a scenario runs meanwhile.
+
+    Attributes:
+        events: all that came.
+        told: their verdicts.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[KernelEvent] = []
+        self.told: list[Told] = []
+        self._session = Session()
+        self._done = threading.Event()
+
+    def __enter__(self) -> Self:
+        self._tracer = Tracer()
+        self._thread = threading.Thread(target=self._follow, name="trace", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+        self._tracer.close()
+
+    def _follow(self) -> None:
+        while not self._done.wait(PAUSE):
+            self._look()
+            self._judge(self._session.ripe(time.time_ns()))
+        self._look()
+        self._judge(self._session.close())
+
+    def _look(self) -> None:
+        for event in self._tracer.poll():
+            self.events.append(event)
+            self._session.take(event)
+
+    def _judge(self, batches: Iterator[Judged]) -> None:
+        for judged in batches:
+            for i in range(len(judged)):
+                verdict = judged.verdict(i)
+                if verdict.kernel is not None:
+                    socket = verdict.kernel.socket
+                    self.told.append(Told(int(socket["netns"]), str(socket["kind"]), verdict))
+
+
+def outcomes(record: Record, live: Live) -> Iterator[Outcome]:
+    """Verdicts of a traced run beside the truth.
+
+    Args:
+        record: of the run.
+        live: that was open meanwhile, and is closed now.
+    """
+    seen: set[int] = set()
+    for host, space in record.spaces.items():
+        for name, kinds in ((SENT, {"sent", "unseen"}), (RECEIVED, {"received", "dropped"})):
+            verdicts = [t.verdict for t in live.told if t.space == space and t.kind in kinds]
+            for one in match(record, verdicts):
+                truth = one.truth
+                if truth is not None and name == SENT:
+                    seen.add(id(truth))
+                accept = right_at(truth, truth.sender if name == SENT else host) if truth is not None else ()
+                yield outcome(record, name, one, accept)
+    for truth in record.resets:
+        if id(truth) not in seen and not truth.may_be_unseen and by_stack(truth):
+            yield Outcome(record.scenario, record.seed, SENT, 0, truth.cause, "missed", "undetermined", False, False,
+                          truth.how)  # fmt: skip
+
+
+def by_stack(truth: Truth) -> bool:
+    """A host's own TCP sent it."""
+    return truth.mechanism in {"active", "passive"} and truth.origin == truth.sender
+
+
+def right_at(truth: Truth, host: str) -> tuple[str, ...]:
+    """Causes that are right at a host; at one without a capture of its own, those that are right everywhere."""
+    if host in WHERE:
+        return truth.accept[host]
+    return tuple(set.intersection(*(set(truth.accept[where]) for where in WHERE)))
