@@ -147,3 +147,13 @@ class KernelEvent(Struct, frozen=True):
     def active(self) -> bool:
         """A socket aborted itself: no segment asked for it."""
         return self.kind == "sent" and not self.trigger
+
+    @property
+    def process(self) -> Task | None:
+        """Whose socket it was, as far as known: its owner, who acted, or who last had the connection."""
+        if self.owner is not None:
+            return self.owner
+        if self.in_process:
+            return self.task
+        past = self.past
+        return (past.leaver or past.acceptor or past.opener) if past is not None else None
