@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 RATE = 1000
 """Events a second, CPU and kind that are handed over."""
 TOTAL = struct.Struct("<4Q")
-SHAPE = struct.Struct("<IIBBBBI")
+SHAPE = struct.Struct("<IIBBBBII")
 COUNT = struct.Struct("<Q")
-SPACE = struct.Struct("<3Q")
-NETNS = struct.Struct("<I")
 SETTINGS = struct.Struct("<4I")
 
 
@@ -47,6 +45,7 @@ class Shape(NamedTuple):
     unread: bool
     known: bool
     lingers: bool
+    netns: int
 
 
 class Tracer:
@@ -114,21 +113,22 @@ class Tracer:
         """Exact counts of all resets, by what the kernel tells cheaply."""
         found: dict[Shape, int] = {}
         for key, value in entries(self._object.map_fd("shapes"), SHAPE.size, COUNT.size):
-            kind, reason, state, flags, payload, unread, marks = SHAPE.unpack(key)
+            kind, reason, state, flags, payload, unread, marks, netns = SHAPE.unpack(key)
             name = self._names.reset_reason(reason) if kind == 0 else self._names.drop_reason(reason)
             shape = Shape(
                 KINDS[kind], name if kind != 1 else None, STATES[state] if state < len(STATES) else "UNKNOWN", flags,
-                bool(payload), bool(unread), bool(marks & HAS_FLOW), bool(marks & LINGERS),
+                bool(payload), bool(unread), bool(marks & HAS_FLOW), bool(marks & LINGERS), netns,
             )  # fmt: skip
             found[shape] = found.get(shape, 0) + COUNT.unpack(value)[0]
         return found
 
     def spaces(self) -> dict[int, dict[str, int]]:
         """Resets by network namespace and kind."""
-        return {
-            NETNS.unpack(key)[0]: dict(zip(KINDS, SPACE.unpack(value), strict=True))
-            for key, value in entries(self._object.map_fd("spaces"), NETNS.size, SPACE.size)
-        }
+        found: dict[int, dict[str, int]] = {}
+        for shape, count in self.shapes().items():
+            of = found.setdefault(shape.netns, dict.fromkeys(KINDS, 0))
+            of[shape.kind] += count
+        return found
 
     def close(self) -> None:
         """Detach everything."""

@@ -41,25 +41,15 @@ struct shape {
     __u8 payload; /* the trigger carried some */
     __u8 unread;  /* the socket held unread bytes */
     __u32 marks;
+    __u32 netns;
 };
 
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, 4096);
+    __uint(max_entries, 16384);
     __type(key, struct shape);
     __type(value, __u64);
 } shapes SEC(".maps");
-
-struct space {
-    __u64 resets[KINDS];
-};
-
-struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, 4096);
-    __type(key, __u32);
-    __type(value, struct space);
-} spaces SEC(".maps");
 
 struct bucket {
     __u64 filled; /* ns since boot */
@@ -93,20 +83,14 @@ static __always_inline int take_token(__u32 kind, __u64 now) {
     return 1;
 }
 
-static __always_inline void count(struct shape *shape, __u32 netns) {
-    __u64 one = 1, *seen = bpf_map_lookup_elem(&shapes, shape);
+static __always_inline void count(struct shape *shape) {
+    __u64 none = 0, *seen = bpf_map_lookup_elem(&shapes, shape);
+    if (!seen) {
+        bpf_map_update_elem(&shapes, shape, &none, BPF_NOEXIST);
+        seen = bpf_map_lookup_elem(&shapes, shape);
+    }
     if (seen)
         __sync_fetch_and_add(seen, 1);
-    else if (bpf_map_update_elem(&shapes, shape, &one, BPF_NOEXIST) && (seen = bpf_map_lookup_elem(&shapes, shape)))
-        __sync_fetch_and_add(seen, 1);
-    struct space *space = bpf_map_lookup_elem(&spaces, &netns);
-    if (!space) {
-        struct space empty = {};
-        bpf_map_update_elem(&spaces, &netns, &empty, BPF_NOEXIST);
-        space = bpf_map_lookup_elem(&spaces, &netns);
-    }
-    if (space && shape->kind < KINDS)
-        __sync_fetch_and_add(&space->resets[shape->kind], 1);
 }
 
 /* The numbers of a full socket. */
@@ -152,8 +136,8 @@ static __always_inline void read_numbers(struct event *e, struct sock *sk) {
         e->cgroup = BPF_CORE_READ(cgroup, kn, id);
 }
 
-static __always_inline __u32 socket_marks(struct sock *sk) {
-    __u64 flags = BPF_CORE_READ(sk, __sk_common.skc_flags);
+static __always_inline __u32 socket_marks(struct sock *sk, const int typed) {
+    __u64 flags = GET(typed, sk, __sk_common.skc_flags);
     __u32 marks = 0;
     if (flags >> bpf_core_enum_value(enum sock_flags, SOCK_LINGER) & 1)
         marks |= LINGERS;
@@ -186,8 +170,7 @@ static __always_inline void read_trigger(struct event *e, struct headers *h) {
 
 /* A connection that is being opened is not on record yet, but who opens it is. */
 static __always_inline void read_connect(struct event *e, struct sock *sk) {
-    __u64 id = (__u64)sk;
-    struct connect *call = bpf_map_lookup_elem(&connects, &id);
+    struct connect *call = connect_of(sk);
     if (!call)
         return;
     e->marks |= HAS_FLOW;
@@ -199,13 +182,20 @@ static __always_inline void read_connect(struct event *e, struct sock *sk) {
 /* What is known of a reset before it is handed over. */
 struct seen {
     struct shape shape;
-    __u32 netns;
     __u64 now;
     struct sock *sk;
-    struct flow *flow;
+    struct line *line;
     struct headers h;
-    struct flow_key key;
+    union flow_key key;
 };
+
+/* What is on record; another connection may take the line meanwhile. */
+static __always_inline void read_line(struct event *e, struct seen *seen) {
+    __builtin_memcpy(&e->flow, &seen->line->flow, sizeof(e->flow));
+    barrier();
+    if (!same(&seen->line->key, &seen->key))
+        e->marks &= ~HAS_FLOW;
+}
 
 static __always_inline void fill(struct event *e, void *ctx, struct seen *seen) {
     __u64 id = bpf_get_current_pid_tgid();
@@ -216,7 +206,7 @@ static __always_inline void fill(struct event *e, void *ctx, struct seen *seen) 
     e->reason = seen->shape.reason;
     e->marks = seen->shape.marks;
     e->before = seen->shape.before;
-    e->netns = seen->netns;
+    e->netns = seen->shape.netns;
     e->cpu = bpf_get_smp_processor_id();
     e->pid = id >> 32;
     e->tid = (__u32)id;
@@ -229,7 +219,7 @@ static __always_inline void fill(struct event *e, void *ctx, struct seen *seen) 
         e->state = BPF_CORE_READ(sk, __sk_common.skc_state);
         e->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
         e->family = BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6 ? 6 : 4;
-        read_tuple(sk, &e->socket);
+        read_tuple(sk, &e->socket, 0);
         if (e->marks & FULL_SOCKET)
             read_numbers(e, sk);
         else if (e->state == TIME_WAIT) {
@@ -238,8 +228,8 @@ static __always_inline void fill(struct event *e, void *ctx, struct seen *seen) 
             e->snd_nxt = BPF_CORE_READ(sk, __sk_common.skc_tw_snd_nxt);
         }
     }
-    if (seen->flow)
-        __builtin_memcpy(&e->flow, seen->flow, sizeof(e->flow));
+    if (seen->line)
+        read_line(e, seen);
     else if (seen->shape.before == SYN_SENT)
         read_connect(e, sk);
     if (e->marks & HAS_TRIGGER)
@@ -248,73 +238,88 @@ static __always_inline void fill(struct event *e, void *ctx, struct seen *seen) 
 }
 
 /* Which connection it is about, and what it is counted under. */
-static __always_inline void look(struct seen *seen, struct sk_buff *skb) {
+static __always_inline void look(struct seen *seen, struct sk_buff *skb, const int typed) {
     struct sock *sk = seen->sk;
     struct shape *shape = &seen->shape;
     __u32 state = 0;
-    if (skb && find_headers(skb, &seen->h)) {
+    if (skb && find_headers(skb, &seen->h, ANY, typed)) {
         shape->marks |= HAS_TRIGGER;
         shape->flags = seen->h.flags;
         shape->payload = seen->h.linear > (__u32)(seen->h.tcp - seen->h.ip) + seen->h.offset;
     }
     if (sk) {
-        state = BPF_CORE_READ(sk, __sk_common.skc_state);
+        state = GET(typed, sk, __sk_common.skc_state);
         shape->marks |= HAS_SOCKET;
-        seen->netns = netns_of_sock(sk);
+        shape->netns = netns_of_sock(sk, typed);
         if (is_full(state)) {
             struct tcp_sock *tp = (struct tcp_sock *)sk;
-            shape->marks |= FULL_SOCKET | socket_marks(sk);
+            shape->marks |= FULL_SOCKET | socket_marks(sk, typed);
             shape->unread = state != LISTEN && BPF_CORE_READ(tp, rcv_nxt) != BPF_CORE_READ(tp, copied_seq);
         }
     }
     shape->before = state;
     if (sk && state != LISTEN)
-        read_tuple(sk, &seen->key.ends);
+        read_tuple(sk, &seen->key.ends, typed);
     else if (shape->marks & HAS_TRIGGER)
         read_packet(&seen->h, &seen->key.ends);
-    if (!seen->netns && skb)
-        seen->netns = netns_of_skb(skb);
-    seen->key.netns = seen->netns;
-    seen->flow = bpf_map_lookup_elem(&flows, &seen->key);
-    if (seen->flow) {
+    if (!shape->netns && skb)
+        shape->netns = netns_of_skb(skb, typed);
+    seen->key.netns = shape->netns;
+    if (state == SYN_SENT)
+        return; /* not on record before its handshake is over */
+    seen->line = find_line(&seen->key);
+    if (seen->line) {
         shape->marks |= HAS_FLOW;
         if (state == CLOSE || !sk)
-            shape->before = seen->flow->before;
+            shape->before = seen->line->flow.before;
     }
 }
 
-/* One reset; sk and skb may be missing. Marks: what the probe itself knows. */
-static __noinline int reset(void *ctx, struct sock *sk, struct sk_buff *skb, __u32 reason, __u32 kind_and_marks) {
-    struct seen seen = {.sk = sk, .now = bpf_ktime_get_boot_ns()};
-    __u32 kind = kind_and_marks >> KIND_SHIFT;
-    seen.shape.kind = kind;
-    seen.shape.reason = reason;
-    seen.shape.marks = kind_and_marks & MARKS;
-    look(&seen, skb);
-    if (settings.only_netns && seen.netns != settings.only_netns)
-        return 0;
+static __always_inline int tell(void *ctx, struct seen *seen) {
+    __u32 kind = seen->shape.kind;
     struct total *total = bpf_map_lookup_elem(&totals, &kind);
     if (!total)
         return 0;
     total->seen++;
-    count(&seen.shape, seen.netns);
-    if (!take_token(kind, seen.now)) {
+    count(&seen->shape);
+    if (!take_token(kind, seen->now)) {
         total->sampled++;
     } else {
         struct event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
         if (e) {
-            fill(e, ctx, &seen);
+            fill(e, ctx, seen);
             bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
             total->delivered++;
         } else {
             total->lost++;
         }
     }
-    if (seen.flow && kind < DROPPED) {
-        seen.flow->reset = seen.now;
-        seen.flow->reset_reason = kind == SENT ? reason + 1 : 0;
+    if (seen->line && kind < DROPPED) {
+        seen->line->flow.reset = seen->now;
+        seen->line->flow.reset_reason = kind == SENT ? seen->shape.reason + 1 : 0;
     }
     return 0;
+}
+
+/* One reset; sk and skb may be missing. `told`: kind and marks that the probe itself knows, see TELL. */
+static __always_inline int reset(void *ctx, struct sock *sk, struct sk_buff *skb, __u32 reason, __u32 told,
+                                 const int typed) {
+    struct seen seen = {.sk = sk, .now = bpf_ktime_get_boot_ns()};
+    seen.shape.kind = told >> KIND_SHIFT;
+    seen.shape.reason = reason;
+    seen.shape.marks = told & MARKS;
+    look(&seen, skb, typed);
+    if (settings.only_netns && seen.shape.netns != settings.only_netns)
+        return 0;
+    return tell(ctx, &seen);
+}
+
+static __noinline int typed_reset(void *ctx, struct sock *sk, struct sk_buff *skb, __u32 reason, __u32 told) {
+    return reset(ctx, sk, skb, reason, told, 1);
+}
+
+static __noinline int probed_reset(void *ctx, struct sock *sk, struct sk_buff *skb, __u32 reason, __u32 told) {
+    return reset(ctx, sk, skb, reason, told, 0);
 }
 
 #endif

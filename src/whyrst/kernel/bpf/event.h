@@ -36,10 +36,13 @@ struct tuple {
     __u16 remote_port;
 };
 
-/* The flight recorder's key and line: one connection, from one of its ends. */
-struct flow_key {
-    __u32 netns;
-    struct tuple ends;
+/* The flight recorder's key: one connection, from one of its ends. */
+union flow_key {
+    struct {
+        __u32 netns;
+        struct tuple ends;
+    };
+    __u64 words[5];
 };
 
 struct flow {

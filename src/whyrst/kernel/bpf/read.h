@@ -13,9 +13,14 @@
 #define IPPROTO_TCP 6
 #define TCP_HEADER 20
 #define RST 4
+#define ANY 0xff
 
 enum state { ESTABLISHED = 1, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN,
              CLOSING, NEW_SYN_RECV };
+
+/* Tracepoints and fentry hand over typed pointers, which can be read directly; kprobes do not, so that each read is a
+ * call. `typed` is a constant wherever it stands. */
+#define GET(typed, p, field) ((typed) ? (p)->field : BPF_CORE_READ(p, field))
 
 static __always_inline void mapped(__u8 *to, __be32 address) {
     __builtin_memset(to, 0, 10);
@@ -29,27 +34,29 @@ static __always_inline int is_full(int state) {
 
 /* Addresses of any kind of socket: they stand in its common part. The port that a closed socket gave back is still in
  * inet_sport. */
-static __always_inline void read_tuple(struct sock *sk, struct tuple *ends) {
-    ends->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-    if (!ends->local_port && is_full(BPF_CORE_READ(sk, __sk_common.skc_state)))
+static __always_inline void read_tuple(struct sock *sk, struct tuple *ends, const int typed) {
+    ends->local_port = GET(typed, sk, __sk_common.skc_num);
+    if (!ends->local_port && is_full(GET(typed, sk, __sk_common.skc_state)))
         ends->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
-    ends->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
-    if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6) {
+    ends->remote_port = bpf_ntohs(GET(typed, sk, __sk_common.skc_dport));
+    if (GET(typed, sk, __sk_common.skc_family) == AF_INET6) {
         BPF_CORE_READ_INTO(&ends->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
         BPF_CORE_READ_INTO(&ends->remote, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
     } else {
-        mapped(ends->local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
-        mapped(ends->remote, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+        mapped(ends->local, GET(typed, sk, __sk_common.skc_rcv_saddr));
+        mapped(ends->remote, GET(typed, sk, __sk_common.skc_daddr));
     }
 }
 
-static __always_inline __u32 netns_of_sock(struct sock *sk) {
-    return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+static __always_inline __u32 netns_of_sock(struct sock *sk, const int typed) {
+    return typed ? sk->__sk_common.skc_net.net->ns.inum : BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 }
 
 /* skb->dev is gone once a segment waited in a socket's backlog; the route is not. */
-static __always_inline __u32 netns_of_skb(struct sk_buff *skb) {
-    struct net_device *dev = BPF_CORE_READ(skb, dev);
+static __always_inline __u32 netns_of_skb(struct sk_buff *skb, const int typed) {
+    struct net_device *dev = GET(typed, skb, dev);
+    if (typed && dev)
+        return dev->nd_net.net->ns.inum;
     if (!dev) {
         struct dst_entry *dst = (struct dst_entry *)(BPF_CORE_READ(skb, _skb_refdst) & ~1UL);
         dev = dst ? BPF_CORE_READ(dst, dev) : 0;
@@ -66,21 +73,25 @@ struct headers {
     __u32 linear; /* bytes from the IP header on that can be read */
 };
 
-/* Where the headers of a segment that was received stand. Returns 0 when it is not TCP over IP. */
-static __always_inline int find_headers(struct sk_buff *skb, struct headers *h) {
-    unsigned char *head = BPF_CORE_READ(skb, head), *data = BPF_CORE_READ(skb, data);
-    __u16 network = BPF_CORE_READ(skb, network_header), transport = BPF_CORE_READ(skb, transport_header);
-    __u32 linear = BPF_CORE_READ(skb, len) - BPF_CORE_READ(skb, data_len);
+/* Where the headers of a segment that was received stand. Returns 0 when it is not TCP over IP, or has none of the
+ * wanted flags. */
+static __always_inline int find_headers(struct sk_buff *skb, struct headers *h, __u8 wanted, const int typed) {
+    unsigned char *head = GET(typed, skb, head);
+    __u16 network = GET(typed, skb, network_header), transport = GET(typed, skb, transport_header);
     __u8 byte[4];
     if (!head || !network || transport == 0xffff || transport <= network)
         return 0;
     h->ip = head + network;
     h->tcp = head + transport;
-    bpf_probe_read_kernel(byte, 1, h->ip);
-    h->version = byte[0] >> 4;
     bpf_probe_read_kernel(byte, 2, h->tcp + 12);
     h->offset = (byte[0] >> 4) << 2;
     h->flags = byte[1];
+    if (!(h->flags & wanted))
+        return 0;
+    bpf_probe_read_kernel(byte, 1, h->ip);
+    h->version = byte[0] >> 4;
+    unsigned char *data = GET(typed, skb, data);
+    __u32 linear = GET(typed, skb, len) - GET(typed, skb, data_len);
     __s64 end = (__s64)(data + linear - h->ip);
     h->linear = end > 0 ? end : 0;
     return (h->version == 4 || h->version == 6) && h->linear >= TCP_HEADER + TCP_HEADER;

@@ -4,11 +4,11 @@
 #include "../bpf/emit.h"
 
 static __always_inline int accepted(struct sock *sk) {
-    struct flow_key key = {};
-    struct flow *flow = sk ? flow_of(sk, &key) : 0;
-    if (flow) {
-        flow->acceptor = bpf_get_current_pid_tgid() >> 32;
-        bpf_get_current_comm(flow->acceptor_comm, COMM);
+    union flow_key key = {};
+    struct line *line = sk ? line_of_sock(sk, &key) : 0;
+    if (line) {
+        line->flow.acceptor = bpf_get_current_pid_tgid() >> 32;
+        bpf_get_current_comm(line->flow.acceptor_comm, COMM);
     }
     return 0;
 }

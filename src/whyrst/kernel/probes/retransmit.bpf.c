@@ -3,11 +3,11 @@
 
 SEC("tp_btf/tcp_retransmit_skb")
 int BPF_PROG(retransmit, struct sock *sk) {
-    struct flow_key key = {};
-    struct flow *flow = is_full(BPF_CORE_READ(sk, __sk_common.skc_state)) ? flow_of(sk, &key) : 0;
-    if (flow) {
-        flow->repeated = bpf_ktime_get_boot_ns();
-        flow->repeats++;
+    union flow_key key = {};
+    struct line *line = is_full(sk->__sk_common.skc_state) ? line_of_sock(sk, &key) : 0;
+    if (line) {
+        line->flow.repeated = bpf_ktime_get_boot_ns();
+        line->flow.repeats++;
     }
     return 0;
 }

@@ -5,11 +5,17 @@
  * for every connection of the host. */
 #include "../bpf/emit.h"
 
+#define ECONNREFUSED 111
+
 static __always_inline void call_connect(struct sock *sk) {
-    struct connect call = {.time = bpf_ktime_get_boot_ns(), .pid = bpf_get_current_pid_tgid() >> 32};
-    __u64 key = (__u64)sk;
-    bpf_get_current_comm(call.comm, COMM);
-    bpf_map_update_elem(&connects, &key, &call, BPF_ANY);
+    __u64 socket = number_of(sk);
+    struct connect *line = line_of(socket);
+    if (!line)
+        return;
+    line->socket = socket;
+    line->time = bpf_ktime_get_boot_ns();
+    line->pid = bpf_get_current_pid_tgid() >> 32;
+    bpf_get_current_comm(line->comm, COMM);
 }
 
 static __always_inline void read_end(struct flow *flow, struct sock *sk, int old, __u64 now) {
@@ -26,45 +32,56 @@ static __always_inline void read_end(struct flow *flow, struct sock *sk, int old
 
 /* The handshake is over, on either side, or a connect failed. */
 static __always_inline void open_flow(struct sock *sk, int old, int new, __u64 now) {
-    struct flow_key key = {};
-    struct flow flow = {.opened = now, .passive = old == SYN_RECV, .state = new, .cpu = bpf_get_smp_processor_id()};
+    union flow_key key = {};
+    key.netns = netns_of_sock(sk, 1);
+    read_tuple(sk, &key.ends, 1);
+    struct line *line = claim_line(&key);
+    if (!line)
+        return;
+    struct flow *flow = &line->flow;
+    __builtin_memset(flow, 0, sizeof(*flow));
+    flow->opened = now;
+    flow->passive = old == SYN_RECV;
+    flow->state = new;
+    flow->cpu = bpf_get_smp_processor_id();
     if (old == SYN_SENT) {
-        __u64 id = (__u64)sk;
-        struct connect *call = bpf_map_lookup_elem(&connects, &id);
+        struct connect *call = connect_of(sk);
         if (call) {
-            flow.opened = call->time;
-            flow.opener = call->pid;
-            __builtin_memcpy(flow.opener_comm, call->comm, COMM);
+            flow->opened = call->time;
+            flow->opener = call->pid;
+            __builtin_memcpy(flow->opener_comm, call->comm, COMM);
         }
     }
     if (new == ESTABLISHED)
-        flow.established = now;
+        flow->established = now;
     else
-        read_end(&flow, sk, old, now);
-    key.netns = netns_of_sock(sk);
-    read_tuple(sk, &key.ends);
-    bpf_map_update_elem(&flows, &key, &flow, BPF_ANY);
+        read_end(flow, sk, old, now);
+    barrier();
+    line->key = key;
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(set_state, struct sock *sk, int old, int new) {
-    struct flow_key key = {};
+    union flow_key key = {};
     if (new == CLOSE_WAIT || new == FIN_WAIT2 || new == CLOSING || new == SYN_RECV || new == LISTEN)
         return 0;
-    if (old == LISTEN || BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol) != IPPROTO_TCP)
+    if (old == LISTEN || sk->sk_protocol != IPPROTO_TCP)
         return 0;
     if (new == SYN_SENT) {
         call_connect(sk);
         return 0;
     }
+    if (old == SYN_SENT && sk->sk_err == ECONNREFUSED)
+        return 0; /* was told as a reset, and leaves nothing that a later segment could be for */
     __u64 now = bpf_ktime_get_boot_ns();
     if (old == SYN_SENT || new == ESTABLISHED) {
         open_flow(sk, old, new, now);
         return 0;
     }
-    struct flow *flow = flow_of(sk, &key);
-    if (!flow || old == CLOSE)
+    struct line *line = line_of_sock(sk, &key);
+    if (!line || old == CLOSE)
         return 0;
+    struct flow *flow = &line->flow;
     if (new == FIN_WAIT1 || new == LAST_ACK) {
         flow->state = new;
         flow->left = now;
