@@ -163,11 +163,15 @@ class BpfObject:
             raise BpfError(f"the object has no map {name}")
         return int(found)
 
-    def close(self) -> None:
-        """Detach and free everything."""
+    def detach(self) -> None:
+        """Detach every program; the maps can still be read."""
         for link in self._links.values():
             self._lib.bpf_link__destroy(link)
         self._links.clear()
+
+    def close(self) -> None:
+        """Detach and free everything."""
+        self.detach()
         if self._object:
             self._lib.bpf_object__close(self._object)
             self._object = None

@@ -7,7 +7,7 @@ detaches when the process ends, however it ends; nothing is pinned.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from whyrst.kernel.btf import Names
 from whyrst.kernel.libbpf import BpfError, BpfObject, RingBuffer, entries, per_cpu
@@ -87,7 +87,7 @@ class Tracer:
             self._object.close()
             raise
 
-    def __enter__(self) -> Tracer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -129,6 +129,10 @@ class Tracer:
             of = found.setdefault(shape.netns, dict.fromkeys(KINDS, 0))
             of[shape.kind] += count
         return found
+
+    def stop(self) -> None:
+        """Detach the probes; what they had seen can still be read, and changes no more."""
+        self._object.detach()
 
     def close(self) -> None:
         """Detach everything."""
