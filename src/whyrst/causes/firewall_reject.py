@@ -33,7 +33,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, refutes, supports
+from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, proves, refutes, supports
 from whyrst.fast.layout import Kind, Seg
 from whyrst.fast.tables import Conn
 from whyrst.resets.facts import SECOND, Fact, one_of
@@ -116,3 +116,18 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield excludes(r.mechanism.among(FORGED), "a third party wrote it in the host's name, to end the connection")
     yield excludes(r.opening.proxy_syn_ack, "it was the SYN-ACK that came from another machine")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A reset that left this host without its TCP stack, and a reject rule whose counter rose with it.
+
+    nf_send_reset (net/ipv4/netfilter/nf_reject_ipv4.c) writes its own packet: no tracepoint fires and OutRsts stays.
+    Without a rule that rose it may as well be XDP, a raw socket or a TCP stack in user space.
+    """
+    k = r.kernel
+    assert k is not None, "asked only with kernel events"
+    countless = k.fact(lambda e: any(rule.rise is None for rule in e.rejects) if e.kind == "unseen" else None)
+    yield proves(k.rejecting, "this host's packet filter made it: {kernel_rejects}")
+    yield supports(k.unseen, "it left this host, and this host's TCP stack did not send it")
+    yield supports(countless, "this host has a rule that makes such resets: {kernel_rejects}")
+    yield excludes(k.sent, "this host's TCP stack sent it, and no packet filter")

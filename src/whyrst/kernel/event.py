@@ -107,6 +107,16 @@ class Past(Struct, frozen=True):
     cpu: Annotated[int, Meta(description="CPU on which it was established")]
 
 
+class Reject(Struct, frozen=True):
+    """A rule of this host's packet filter that answers with a TCP reset."""
+
+    rule: Annotated[str, Meta(description="where it stands and what it says")]
+    rise: Annotated[int | None, Meta(description="how far its counter rose then; null: it has none")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} ({'it has no counter' if self.rise is None else f'counter +{self.rise}'})"
+
+
 class KernelEvent(Struct, frozen=True):
     """One reset: sent, received, dropped on arrival, or seen leaving without any event (unseen)."""
 
@@ -121,7 +131,13 @@ class KernelEvent(Struct, frozen=True):
     substate: Annotated[str | None, Meta(description="what a TIME_WAIT mini socket stands for")]
     socket: Ends | None
     packet: Annotated[Ends | None, Meta(description="the trigger's addresses; they differ from the socket's in bugs")]
-    trigger: Annotated[bytes, Meta(description="first bytes of the segment, from its IP header on")]
+    trigger: Annotated[
+        bytes,
+        Meta(
+            description="first bytes, from its IP header on, of the segment that asked for the reset; of the reset "
+            "itself when it was dropped or unseen"
+        ),
+    ]
     numbers: Numbers | None
     past: Past | None
     in_process: Annotated[bool, Meta(description="a system call sent it: `task` is who acted")]
@@ -135,6 +151,9 @@ class KernelEvent(Struct, frozen=True):
     kernel: Annotated[str, Meta(description="uname -r")]
     owner: Annotated[Task | None, Meta(description="the process that held the socket, as far as known")] = None
     container: Annotated[str | None, Meta(description="container id, from the cgroup")] = None
+    rejects: Annotated[
+        tuple[Reject, ...], Meta(description="rules that may have made an unseen one: they rose, or have no counter")
+    ] = ()
 
     @property
     def ends(self) -> Ends | None:

@@ -84,6 +84,11 @@ class KernelFacts:
         """This host's stack answered a segment."""
         return self._mask(lambda e: e.kind == "sent" and not e.active)
 
+    @cached_property
+    def rejecting(self) -> Mask:
+        """It was unseen, and a reject rule of this host's packet filter rose then."""
+        return self._mask(lambda e: e.kind == "unseen" and any(rule.rise for rule in e.rejects))
+
     def reason(self, *names: str) -> Fact:
         """The reset was sent for one of these reasons (enum sk_rst_reason)."""
         return self.fact(lambda e: None if (told := reason(e)) is None or e.kind != "sent" else told in names)
@@ -209,6 +214,7 @@ SAYS: dict[str, Callable[[KernelEvent], str]] = {
     "lifetime": lambda e: _ago(e, e.past.opened) if e.past is not None else "unknown",
     "socket": lambda e: f"{e.socket.local} - {e.socket.remote}" if e.socket is not None else "none",
     "packet": lambda e: f"{e.packet.local} - {e.packet.remote}" if e.packet is not None else "none",
+    "rejects": lambda e: "; ".join(map(str, e.rejects)) or "no rule that rejects with a TCP reset is known",
     "reset_before": lambda e: _ago(e, e.past.reset) if e.past is not None else "unknown",
 }
 """Fields of sentences about kernel events, written {kernel_NAME} in a judge."""

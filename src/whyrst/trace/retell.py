@@ -129,6 +129,11 @@ class Teller:
             return self._answer(asked) if asked is not None else self._abort()
         if event.kind == "dropped":
             return self._decode(event.trigger)
+        if event.kind == "unseen":
+            row = self._decode(event.trigger)
+            if row is not None:
+                row[Seg.QUALITY] |= Quality.OUTGOING
+            return row
         return self._taken()
 
     def _decode(self, packet: bytes) -> Row | None:
