@@ -41,7 +41,15 @@ def _trust(quality: Quality) -> str:
     seconds = span(quality.start, quality.end)
     if seconds is not None:
         whole += f" in {duration(seconds)}"
-    flaws = [
+    found = flaws(quality)
+    if quality.damage:
+        found.insert(0, "THE FILE IS DAMAGED" if len(quality.captures) == 1 else "DAMAGED FILES")
+    return f"{whole}; {listing(found) if found else 'complete'}"
+
+
+def flaws(quality: Quality) -> list[str]:
+    """What is odd about how the packets were captured, without damage."""
+    return [
         f"{number:,} {words}"
         for number, words in (
             (quality.without_handshake, "without handshake"),
@@ -56,6 +64,3 @@ def _trust(quality: Quality) -> str:
         )
         if number
     ]
-    if quality.damage:
-        flaws.insert(0, "THE FILE IS DAMAGED" if len(quality.captures) == 1 else "DAMAGED FILES")
-    return f"{whole}; {listing(flaws) if flaws else 'complete'}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whyrst.reports.amounts import HARM_WORDS, clock, duration, listing
+from whyrst.reports import about
+from whyrst.reports.amounts import HARM_WORDS, clock, listing
 from whyrst.reports.card import MECHANISM_WORDS, others
 from whyrst.reports.ladder import fold, frames_filter, ladder, stream_filter
 from whyrst.reports.numbering import trace
@@ -44,24 +45,13 @@ def single(
 
 
 def _head(page: Page, verdict: Verdict, cause: Cause | None) -> None:
-    reset, connection = verdict.reset, verdict.connection
     page.text(f"{verdict.capture}, frame {verdict.frame}, {clock(verdict.time)}", style="bold")
-    echo = f", reset {reset.ordinal} of its connection" if reset.ordinal > 1 else ""
-    page.text(f"{reset.source} ({reset.sender}) -> {reset.destination}: {reset.flags}{echo}", indent=2)
-    name = f" of {connection.name}" if connection.name else ""
-    tunnel = f" in {connection.tunnel}" if connection.tunnel else ""
-    guessed = "" if connection.client_known else ", no handshake captured"
-    page.text(f"connection{name}{tunnel}, {duration(connection.duration)} old, {connection.stage}{guessed}", indent=2)
-    states = connection.state.split("/")
-    sent = (connection.bytes_client, connection.bytes_server)
-    ends = [
-        f"{end} {state}, sent {size:,} B" for end, state, size in zip(("client", "server"), states, sent, strict=False)
-    ]
-    page.text("; ".join(ends), indent=2)
+    for line in (about.reset(verdict), about.connection(verdict), about.ends(verdict)):
+        page.text(line, indent=2)
     page.blank()
-    sure = "" if verdict.cause == "undetermined" else f"  {verdict.confidence}, {verdict.probability:.0%}"
+    sure = about.sureness(verdict)
     harm = verdict.harm.level
-    page.line((harm, f"{HARM_WORDS[harm]}: "), ("bold", verdict.cause), sure)
+    page.line((harm, f"{HARM_WORDS[harm]}: "), ("bold", verdict.cause), f"  {sure}" if sure else "")
     if cause is not None:
         page.text(cause.title, indent=2)
     page.text(verdict.harm.says, indent=2)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
@@ -76,8 +76,8 @@ def test_every_case_in_every_format(case, shown):
         assert text == shown("show", capture, "--frame", frame, "-v")
         assert widest(text) <= 80
         assert f"{frame}  " in text.decode().partition("LADDER")[2]
-        picture = ElementTree.fromstring(shown("show", capture, "--reset", number, "--format", "svg"))
-        assert [one.text for one in picture.iter() if "judged" in one.get("class", "")][0] == str(frame)
+        picture = ET.fromstring(shown("show", capture, "--reset", number, "--format", "svg"))
+        assert next(one.text for one in picture.iter() if "judged" in one.get("class", "")) == str(frame)
 
 
 def test_no_resets():
