@@ -105,6 +105,19 @@ class Past(Struct, frozen=True):
     reset_sent: Annotated[bool, Meta(description="whether that one was sent, not taken")]
     reset_reason: str | None
     cpu: Annotated[int, Meta(description="CPU on which it was established")]
+    ending: Annotated[
+        int | None, Meta(description="null: the leaver lived on; 0: it was ending by itself; else the signal")
+    ] = None
+
+
+class Listener(Struct, frozen=True):
+    """What the flight recorder kept of listening sockets on the local port, whatever their address."""
+
+    opened: Annotated[int | None, Meta(description="latest listen(); null: before the recorder")]
+    closed: Annotated[int | None, Meta(description="when the latest one was closed")]
+    open: Annotated[int, Meta(description="how many listen now, as far as known")]
+    task: Annotated[Task | None, Meta(description="who did the latter of both")]
+    ending: Annotated[int | None, Meta(description="null: that process lived on; 0: it was ending; else the signal")]
 
 
 class Reject(Struct, frozen=True):
@@ -150,6 +163,10 @@ class KernelEvent(Struct, frozen=True):
     user_stack: tuple[str, ...]
     kernel: Annotated[str, Meta(description="uname -r")]
     owner: Annotated[Task | None, Meta(description="the process that held the socket, as far as known")] = None
+    ending: Annotated[
+        int | None, Meta(description="of `task`: null: it lives on; 0: it is ending by itself; else the signal")
+    ] = None
+    listener: Annotated[Listener | None, Meta(description="on the local port, now or before")] = None
     container: Annotated[str | None, Meta(description="container id, from the cgroup")] = None
     rejects: Annotated[
         tuple[Reject, ...], Meta(description="rules that may have made an unseen one: they rose, or have no counter")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.kernel.event import SCHEMA, Ends, KernelEvent, Numbers, Past, Task
+from whyrst.kernel.event import SCHEMA, Ends, KernelEvent, Listener, Numbers, Past, Task
 
 if TYPE_CHECKING:
     from whyrst.kernel.btf import Names
@@ -22,8 +22,12 @@ FLOW = np.dtype(
     + [(name, "<u4") for name in ("opener", "acceptor", "leaver", "snd_nxt", "rcv_nxt", "error", "reset_reason")]
     + [("repeats", "<u2")]
     + [(name, "u1") for name in ("state", "before", "passive", "cpu")]
-    + [("spare", "V6")]
+    + [("ending", "u1"), ("spare", "V5")]
     + [(name, COMM) for name in ("opener_comm", "acceptor_comm", "leaver_comm")],
+)
+LISTENER = np.dtype(
+    [("opened", "<u8"), ("closed", "<u8"), ("pid", "<u4"), ("open", "<u4"), ("ending", "u1"), ("spare", "V7")]
+    + [("comm", COMM)]
 )
 EVENT = np.dtype(
     [(name, "<u8") for name in ("time", "cookie", "cgroup", "inode", "bytes_sent", "bytes_acked", "bytes_received")]
@@ -34,15 +38,27 @@ EVENT = np.dtype(
     + [(name, "<u4") for name in ("user_timeout", "backlog", "backlog_limit", "error", "total_retrans", "srtt")]
     + [(name, "<u4") for name in ("mark", "hz")]
     + [(name, "u1") for name in ("state", "before", "family", "retransmits", "probes", "shutdown", "wscale")]
-    + [("substate", "u1"), ("comm", COMM), ("socket", TUPLE), ("packet", TUPLE), ("flow", FLOW)]
-    + [(name, "<u2") for name in ("trigger_length", "stack_length", "user_length", "spare")]
+    + [("substate", "u1"), ("comm", COMM), ("socket", TUPLE), ("packet", TUPLE), ("flow", FLOW), ("listener", LISTENER)]
+    + [(name, "<u2") for name in ("trigger_length", "stack_length", "user_length")]
+    + [("ending", "u1"), ("spare", "u1")]
     + [("trigger", f"V{TRIGGER}"), ("stack", "<u8", (STACK,)), ("user", "<u8", (USER_STACK,))],
     align=True,
 )
 KINDS = ("sent", "received", "dropped")
-HAS_SOCKET, FULL_SOCKET, HAS_TRIGGER, HAS_FLOW, IN_PROCESS, LINGERS, ORPHAN, KEEPALIVE, TIMESTAMPS, BY_KPROBE = (
-    1 << k for k in range(10)
-)
+(
+    HAS_SOCKET,
+    FULL_SOCKET,
+    HAS_TRIGGER,
+    HAS_FLOW,
+    IN_PROCESS,
+    LINGERS,
+    ORPHAN,
+    KEEPALIVE,
+    TIMESTAMPS,
+    BY_KPROBE,
+    HAS_LISTENER,
+) = (1 << k for k in range(11))
+ENDING = 0x80
 STATES = (
     "UNKNOWN", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT",
     "LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV",
@@ -98,6 +114,8 @@ class Reader:
             stack=self._symbols.stack(e["stack"][: int(e["stack_length"])].tolist()),
             user_stack=tuple(f"0x{address:x}" for address in e["user"][: int(e["user_length"])].tolist()),
             kernel=self._release,
+            ending=_ending(e["ending"]),
+            listener=self._listened(e["listener"]) if marks & HAS_LISTENER else None,
         )
 
     def _reason(self, kind: str, number: int, marks: int) -> str | None:
@@ -156,6 +174,16 @@ class Reader:
             reset_sent=reason > 0,
             reset_reason=self._names.reset_reason(reason - 1) if reason else None,
             cpu=int(f["cpu"]),
+            ending=_ending(f["ending"]),
+        )
+
+    def _listened(self, f: Any) -> Listener:
+        return Listener(
+            opened=self._when(f["opened"]),
+            closed=self._when(f["closed"]),
+            open=int(f["open"]),
+            task=_task(f["pid"], f["comm"]),
+            ending=_ending(f["ending"]),
         )
 
     def _when(self, since_boot: Any) -> int | None:
@@ -164,6 +192,11 @@ class Reader:
 
 def _comm(raw: bytes) -> str:
     return raw.split(b"\0", 1)[0].decode("utf-8", "replace")
+
+
+def _ending(code: Any) -> int | None:
+    """0x80 for a process that ends, plus the signal that killed it."""
+    return int(code) & ~ENDING if code else None
 
 
 def _task(pid: Any, comm: bytes) -> Task | None:

@@ -197,6 +197,15 @@ static __always_inline void read_line(struct event *e, struct seen *seen) {
         e->marks &= ~HAS_FLOW;
 }
 
+static __always_inline void read_listener(struct event *e, struct seen *seen) {
+    struct listener_key key = {.netns = seen->shape.netns, .port = seen->key.ends.local_port};
+    struct listener *line = bpf_map_lookup_elem(&listeners, &key);
+    if (!line)
+        return;
+    __builtin_memcpy(&e->listener, line, sizeof(e->listener));
+    e->marks |= HAS_LISTENER;
+}
+
 static __always_inline void fill(struct event *e, void *ctx, struct seen *seen) {
     __u64 id = bpf_get_current_pid_tgid();
     struct sock *sk = seen->sk;
@@ -213,8 +222,10 @@ static __always_inline void fill(struct event *e, void *ctx, struct seen *seen) 
     e->uid = (__u32)bpf_get_current_uid_gid();
     e->hz = CONFIG_HZ;
     bpf_get_current_comm(e->comm, sizeof(e->comm));
-    if (e->marks & IN_PROCESS)
+    if (e->marks & IN_PROCESS) {
         e->cgroup = bpf_get_current_cgroup_id();
+        e->ending = ending_of_current();
+    }
     if (sk) {
         e->state = BPF_CORE_READ(sk, __sk_common.skc_state);
         e->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
@@ -232,6 +243,8 @@ static __always_inline void fill(struct event *e, void *ctx, struct seen *seen) 
         read_line(e, seen);
     else if (seen->shape.before == SYN_SENT)
         read_connect(e, sk);
+    if (e->kind == SENT)
+        read_listener(e, seen);
     if (e->marks & HAS_TRIGGER)
         read_trigger(e, &seen->h);
     read_stacks(e, ctx);

@@ -27,6 +27,7 @@ enum mark {
     KEEPALIVE = 128,  /* SO_KEEPALIVE is set */
     TIMESTAMPS = 256, /* the timestamps option was agreed on */
     BY_KPROBE = 512,  /* no reason: the kernel function was probed */
+    HAS_LISTENER = 1024, /* `listener` is filled */
 };
 
 struct tuple {
@@ -66,10 +67,27 @@ struct flow {
     __u8 before;       /* the state before the socket was gone */
     __u8 passive;      /* accepted, not opened */
     __u8 cpu;          /* that established it */
-    __u8 spare[6];
+    __u8 ending;       /* of the leaver, see `ending_of_current` */
+    __u8 spare[5];
     char opener_comm[COMM];
     char acceptor_comm[COMM];
     char leaver_comm[COMM];
+};
+
+/* Who listened, or listens, on a port: any address of one network namespace. */
+struct listener_key {
+    __u32 netns;
+    __u32 port;
+};
+
+struct listener {
+    __u64 opened; /* latest listen() on the port; ns since boot; 0: before the recorder */
+    __u64 closed; /* latest close of a listening socket */
+    __u32 pid;    /* who did the latter of both */
+    __u32 open;   /* listening sockets now, as far as known */
+    __u8 ending;  /* of that process, see `ending_of_current` */
+    __u8 spare[7];
+    char comm[COMM];
 };
 
 struct event {
@@ -120,10 +138,12 @@ struct event {
     struct tuple socket;
     struct tuple packet; /* the trigger's addresses, from the view of this host */
     struct flow flow;
+    struct listener listener; /* on the local port */
     __u16 trigger_length; /* bytes in `trigger`, from the IP header on */
     __u16 stack_length;   /* frames */
     __u16 user_length;
-    __u16 spare;
+    __u8 ending;          /* of the current process, see `ending_of_current` */
+    __u8 spare;
     __u8 trigger[TRIGGER];
     __u64 stack[STACK];
     __u64 user[USER_STACK];

@@ -102,4 +102,47 @@ static __always_inline struct line *line_of_sock(struct sock *sk, union flow_key
     return find_line(key);
 }
 
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 4096);
+    __type(key, struct listener_key);
+    __type(value, struct listener);
+} listeners SEC(".maps");
+
+#define PF_EXITING 4
+#define ENDING 0x80
+
+/* Whether the current process is ending: 0 no; 0x80 by itself; 0x80 + the signal that killed it. */
+static __always_inline __u8 ending_of_current(void) {
+    struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+    if (!(BPF_CORE_READ(task, flags) & PF_EXITING))
+        return 0;
+    return ENDING | (BPF_CORE_READ(task, signal, group_exit_code) & 0x7f);
+}
+
+static __always_inline void listening(struct sock *sk, int begins) {
+    struct tuple ends = {};
+    struct listener fresh = {}, *line;
+    read_tuple(sk, &ends, 1);
+    struct listener_key key = {.netns = netns_of_sock(sk, 1), .port = ends.local_port};
+    line = bpf_map_lookup_elem(&listeners, &key);
+    if (!line) {
+        bpf_map_update_elem(&listeners, &key, &fresh, BPF_NOEXIST);
+        line = bpf_map_lookup_elem(&listeners, &key);
+        if (!line)
+            return;
+    }
+    line->pid = bpf_get_current_pid_tgid() >> 32;
+    bpf_get_current_comm(line->comm, COMM);
+    line->ending = ending_of_current();
+    if (begins) {
+        line->opened = bpf_ktime_get_boot_ns();
+        line->open++;
+    } else {
+        line->closed = bpf_ktime_get_boot_ns();
+        if (line->open)
+            line->open--;
+    }
+}
+
 #endif

@@ -103,6 +103,16 @@ struct cgroup {
     struct kernfs_node *kn;
 };
 
+/* include/linux/sched.h */
+struct signal_struct {
+    int group_exit_code;
+};
+
+struct task_struct {
+    unsigned int flags;
+    struct signal_struct *signal;
+};
+
 struct sock_cgroup_data {
     struct cgroup *cgroup;
 };

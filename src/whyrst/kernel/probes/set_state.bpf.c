@@ -63,10 +63,14 @@ static __always_inline void open_flow(struct sock *sk, int old, int new, __u64 n
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(set_state, struct sock *sk, int old, int new) {
     union flow_key key = {};
-    if (new == CLOSE_WAIT || new == FIN_WAIT2 || new == CLOSING || new == SYN_RECV || new == LISTEN)
+    if (new == CLOSE_WAIT || new == FIN_WAIT2 || new == CLOSING || new == SYN_RECV)
         return 0;
-    if (old == LISTEN || sk->sk_protocol != IPPROTO_TCP)
+    if (sk->sk_protocol != IPPROTO_TCP)
         return 0;
+    if (old == LISTEN || new == LISTEN) {
+        listening(sk, new == LISTEN);
+        return 0;
+    }
     if (new == SYN_SENT) {
         call_connect(sk);
         return 0;
@@ -86,6 +90,7 @@ int BPF_PROG(set_state, struct sock *sk, int old, int new) {
         flow->state = new;
         flow->left = now;
         flow->leaver = bpf_get_current_pid_tgid() >> 32;
+        flow->ending = ending_of_current();
         bpf_get_current_comm(flow->leaver_comm, COMM);
     } else if (new == CLOSE) {
         read_end(flow, sk, old, now);
