@@ -160,20 +160,20 @@ class Report:
             for batch in series:
                 base = batch.capture.number if base is None else base
                 for cells in tracker.feed(batch.rows, len(batch.rows), batch.buffer, batch.capture.number - base):
-                    yield self._judge(cells, tracker, series)
+                    yield from self._judge(cells, tracker, series)
             for cells in tracker.close():
-                yield self._judge(cells, tracker, series)
+                yield from self._judge(cells, tracker, series)
         finally:
             for name, cell in COUNTERS.items():
                 self._totals[name] += int(tracker.g[cell])
 
-    def _judge(self, cells: Any, tracker: Tracker, series: Series) -> Judged:
+    def _judge(self, cells: Any, tracker: Tracker, series: Series) -> Iterator[Judged]:
         lines = min(int(tracker.g[Glob.LINES]), tracker.log.shape[1])
         names = tuple(c.path for c in series.captures) or ("",)
         resets = Resets(cells, tracker.log, lines, tracker.names, tracker.payloads, names, tracker.g)
         judged = Judged(resets)
         self._gatherer.take(judged)
-        return judged
+        yield judged
 
 
 def analyze(

@@ -155,8 +155,16 @@ class Origin(Struct, frozen=True):
     lost_between: Annotated[
         tuple[str, ...], Meta(description="the two places between which it, too, was dropped; empty: it arrived")
     ]
-    sights: tuple[Sight, ...]
+    sights: Annotated[tuple[Sight, ...], Meta(description="the reset at each place, from the client to the server")]
     says: Annotated[str, Meta(description="how that is known")]
+    certain: Annotated[bool, Meta(description="the captures leave no other explanation")] = False
+    trigger: Annotated[
+        tuple[Sight, ...], Meta(description="the segment that it answers, at each place; empty when it answers none")
+    ] = ()
+    known_as: Annotated[
+        tuple[str, str] | None,
+        Meta(description="client and server of its connection there, when this reset carries other addresses than that"),
+    ] = None
 
 
 class References(Struct, frozen=True):

@@ -1,0 +1,269 @@
+"""Everything that is found about captures before their resets are judged: connections, clocks, path, origins."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whyrst.compare.clocks import Clock, Shared, chained, fit, nearness, shared
+from whyrst.compare.conversations import Conversations, conversations
+from whyrst.compare.gather import gather
+from whyrst.compare.legs import Leg, fill, legs
+from whyrst.compare.origins import Tracer
+from whyrst.compare.pairing import PROXIED, Pairs, pair, proxied
+from whyrst.compare.path import order, places
+from whyrst.compare.place import CompareError
+from whyrst.compare.sightings import View, group
+from whyrst.compare.survey import Event, Survey
+from whyrst.segments.read import read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from whyrst.capture.filter import Filter
+    from whyrst.model import Origin
+    from whyrst.segments.read import Batch
+
+    Cells = np.ndarray[Any, np.dtype[np.int64]]
+    Progress = Callable[[int, int | None], None]
+
+
+@dataclass(eq=False)
+class Alignment:
+    """Captures laid side by side.
+
+    Attributes:
+        paths: the captures.
+        path: their numbers, from the client to the server.
+        places: per capture what its place is called.
+        clocks: per capture.
+        tables: per capture, its connections.
+        pairs: (a, b) with a < b -> connections that both show.
+        legs: connections with resets.
+        origins: per capture, frame of a reset -> its origin, at the place where it is judged.
+        elsewhere: per capture, frames of resets that are judged at another place.
+    """
+
+    paths: tuple[str, ...]
+    path: list[int]
+    places: list[str]
+    clocks: list[Clock]
+    tables: list[Conversations]
+    pairs: dict[tuple[int, int], Pairs]
+    legs: list[Leg] = field(default_factory=list)
+    origins: list[dict[int, Origin]] = field(default_factory=list)
+    elsewhere: list[set[int]] = field(default_factory=list)
+
+
+def align(
+    paths: tuple[str, ...], only: Callable[[], Filter | None], fixed: Mapping[int, str], progress: Progress | None
+) -> Alignment:
+    """Read captures twice and find where their resets were made.
+
+    Args:
+        paths: the captures.
+        only: makes the capture filter.
+        fixed: places that the user named, per capture.
+        progress: is told how far reading has come.
+
+    Raises:
+        CompareError: they do not belong together.
+        whyrst.capture.errors.CaptureError: one cannot be read.
+    """
+    surveys = [_survey(path, only(), progress) for path in paths]
+    tables = [conversations(survey) for survey in surveys]
+    pairs: dict[tuple[int, int], Pairs] = {}
+    common: dict[tuple[int, int], Shared] = {}
+    nearer: dict[tuple[int, int], int] = {}
+    single: dict[tuple[int, int], Cells] = {}
+    fits: dict[tuple[int, int], Clock] = {}
+    for a, b in combinations(range(len(paths)), 2):
+        both, two = (surveys[a], surveys[b]), (tables[a], tables[b])
+        pairs[a, b] = _pairs(both, two)
+        common[a, b] = shared(both, two, pairs[a, b])
+        single[a, b], sign = nearness(common[a, b], len(pairs[a, b].left))
+        if len(common[a, b].left):
+            nearer[a, b] = sign
+    _belong(paths, surveys, tables, pairs, common)
+    path = order(nearer, len(paths), fixed)
+    for (a, b), found in common.items():
+        sign = 1 if path.index(a) < path.index(b) else -1
+        own = single[a, b][found.pair]
+        clock = fit(found, np.where(own == 0, sign, own))
+        if clock is not None:
+            fits[a, b] = clock
+    clocks = chained(fits, len(paths))
+    named = places(path, surveys, fixed)
+    aligned = Alignment(paths, path, named, clocks, tables, pairs)
+    aligned.legs = legs(tables, pairs)
+    _flip(aligned, single)
+    _fill(aligned, only, progress)
+    _trace(aligned, surveys, common)
+    return aligned
+
+
+def batches(path: str, only: Filter | None, progress: Progress | None) -> Iterator[Batch]:
+    """The segments of one capture."""
+    for series in read([path], only=only, progress=progress):
+        yield from series
+
+
+def _survey(path: str, only: Filter | None, progress: Progress | None) -> Survey:
+    survey = Survey(path)
+    for series in read([path], only=only, progress=progress):
+        for batch in series:
+            survey.take(batch)
+        survey.capture = series.captures[0] if series.captures else None
+    return survey
+
+
+def _pairs(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversations]) -> Pairs:
+    """Connections that both show, those of a proxy included."""
+    direct = pair(tables[0], tables[1], surveys)
+    found = shared(surveys, tables, direct)
+    clock = fit(found, np.ones(len(found.left), dtype=np.int64))
+    offset = -clock.offset if clock is not None else None
+    behind = proxied(tables[0], tables[1], direct, offset)
+    return Pairs(*(np.concatenate(two) for two in zip(direct, behind, strict=True)))
+
+
+def _belong(paths: Sequence[str], surveys: Sequence[Survey], tables: Sequence[Conversations],
+            pairs: Mapping[tuple[int, int], Pairs], common: Mapping[tuple[int, int], Shared]) -> None:  # fmt: skip
+    """Refuse captures that have nothing to do with each other, and copies of one.
+
+    Raises:
+        CompareError: there are such.
+    """
+    for c, survey in enumerate(surveys):
+        if survey.segments == 0:
+            raise CompareError(f"{paths[c]} holds no TCP segment, so nothing can be compared with it")
+    for (a, b), found in common.items():
+        alike = len(found.left) and (found.left == found.right).all() and (found.hops == 0).all()
+        if os.path.samefile(paths[a], paths[b]) or (alike and surveys[a].segments == surveys[b].segments):  # noqa: PTH121
+            raise CompareError(f"{paths[a]} and {paths[b]} are the same capture: equal segments at equal times")
+    reached = {0}
+    while True:
+        more = {y for a, b in pairs for x, y in ((a, b), (b, a)) if x in reached and _tied(tables, pairs, a, b)}
+        if more <= reached:
+            break
+        reached |= more
+    for c in range(len(paths)):
+        if c not in reached:
+            one, other = paths[0], paths[c]
+            counts = f"{len(tables[0]):,} and {len(tables[c]):,} connections"
+            raise CompareError(
+                f"{one} and {other} do not belong together: of {counts} none is the same by addresses and ports, initial "
+                "sequence numbers, timestamps, single segments or first words, and no host stands in both"
+            )
+
+
+def _tied(tables: Sequence[Conversations], pairs: Mapping[tuple[int, int], Pairs], a: int, b: int) -> bool:
+    """They share a connection, or at least a client and a server."""
+    if len(pairs[a, b].left):
+        return True
+    hosts = [[{(int(h), int(lo)) for h, lo in t.address[end, :2].T.tolist()} for end in (0, 1)] for t in
+             (tables[a], tables[b])]  # fmt: skip
+    return all(hosts[0][end] & hosts[1][end] for end in (0, 1))
+
+
+def _flip(aligned: Alignment, single: Mapping[tuple[int, int], Cells]) -> None:
+    """Mark connections that were opened from the path's other end, by the TTLs of their own segments."""
+    votes: dict[tuple[int, int], int] = defaultdict(int)
+    for (a, b), p in aligned.pairs.items():
+        sign = 1 if aligned.path.index(a) < aligned.path.index(b) else -1
+        for row, other, own in zip(p.left.tolist(), p.right.tolist(), (single[a, b] * sign).tolist(), strict=True):
+            votes[a, row] += own
+            votes[b, other] += own
+    for leg in aligned.legs:
+        leg.flip = sum(votes.get((c, row), 0) for c, rows in leg.rows.items() for row in rows) < 0
+
+
+def _fill(aligned: Alignment, only: Callable[[], Filter | None], progress: Progress | None) -> None:
+    """Read the segments of connections with resets."""
+    moments: list[dict[int, list[int]]] = [{} for _ in aligned.paths]
+    events: list[Cells] = []
+    starts: list[dict[int, tuple[int, int]]] = []
+    for c, path in enumerate(aligned.paths):
+        wanted = np.array([row for leg in aligned.legs for row in leg.rows.get(c, ())], dtype=np.int64)
+        found = gather(batches(path, only(), progress), aligned.tables[c], wanted, moments[c])
+        rows = found[:, Event.PRINT]
+        first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1]))) if len(rows) else rows
+        ends = [*first[1:].tolist(), len(rows)]
+        starts.append({int(rows[x]): (x, y) for x, y in zip(first.tolist(), ends, strict=False)})
+        events.append(found)
+    for leg in aligned.legs:
+        fill(leg, events, starts, aligned.tables, aligned.clocks)
+
+
+def _trace(aligned: Alignment, surveys: Sequence[Survey], common: Mapping[tuple[int, int], Shared]) -> None:
+    """Find the origin of every reset, and where each is judged."""
+    views = [_view(aligned, surveys[c], common, c) for c in range(len(surveys))]
+    tracer = Tracer(aligned.paths, aligned.places, aligned.path, views)
+    doubts = [clock.uncertainty if clock.known else None for clock in aligned.clocks]
+    aligned.origins = [{} for _ in surveys]
+    aligned.elsewhere = [set() for _ in surveys]
+    for leg in aligned.legs:
+        path = list(reversed(aligned.path)) if leg.flip else aligned.path
+        resets = group(leg, path, doubts)
+        for seen in resets:
+            home = seen.first
+            aligned.origins[home][seen.segment.frame] = tracer.origin(seen, resets)
+            for c, segment in seen.at.items():
+                if c != home:
+                    aligned.elsewhere[c].add(segment.frame)
+
+
+def _view(aligned: Alignment, survey: Survey, common: Mapping[tuple[int, int], Shared], c: int) -> View:
+    clock, capture = aligned.clocks[c], survey.capture
+    assert capture is not None
+    forth = back = False
+    hosts: set[tuple[int, int]] = set()
+    for (a, b), found in common.items():
+        if c in {a, b} and len(found.forth):
+            forth |= bool(found.forth.any())
+            back |= not bool(found.forth.all())
+            for x, rows in ((a, aligned.pairs[a, b].left), (b, aligned.pairs[a, b].right)):
+                direct = rows[aligned.pairs[a, b].how != PROXIED]
+                for end in (0, 1):
+                    hosts.update((h, lo) for h, lo in aligned.tables[x].address[end, :2][:, direct].T.tolist())
+    return View(
+        begin=clock.common(capture.earliest or 0),
+        end=clock.common(capture.latest or 0),
+        known=clock.known,
+        doubt=clock.uncertainty or 0,
+        whole=not capture.damage,
+        sides=(forth, back),
+        loss=_loss(aligned, c),
+        hosts=frozenset(hosts),
+    )
+
+
+LOOKED = 4096
+"""Connections by which a capture's loss is estimated."""
+
+
+def _loss(aligned: Alignment, c: int) -> float:
+    """The share of segments that passed a capture's place and are not in it: another one, farther on, shows them."""
+    held = missing = 0
+    clock = aligned.clocks[c]
+    for leg in aligned.legs[:LOOKED]:
+        if not leg.segments.get(c):
+            continue
+        mine = leg.held(c)
+        path = list(reversed(aligned.path)) if leg.flip else aligned.path
+        times = [s.time for s in leg.segments[c]]
+        for p, there in leg.segments.items():
+            later = path.index(p) > path.index(c)
+            shown = {s.forth for s in leg.segments[c]}
+            for s in there:
+                if s.forth == later and s.forth in shown and not s.reset and times[0] <= s.time <= times[-1]:
+                    found = s in mine
+                    held += found
+                    missing += not found
+    del clock
+    return missing / (held + missing) if missing else 0.0

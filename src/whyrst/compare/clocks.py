@@ -1,0 +1,238 @@
+"""The clocks of captures, from the segments that they share, and which capture is nearer to the client.
+
+A segment on its way from A to B is seen at B later than at A, by B's offset and a delay that is never negative. The
+least difference of that direction bounds the offset from above, the greatest one of the other direction from below
+(Paxson, "On calibrating measurements of packet transit times", SIGMETRICS 1998). A drift is fitted as the slope at
+which the two bounds lie farthest apart. The middle of what is left is the offset, its half the uncertainty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whyrst.compare.pairing import PROXIED, Pairs, _common
+from whyrst.compare.survey import Event, mixed
+from whyrst.fast.layout import Flag
+from whyrst.resets.facts import SECOND
+
+if TYPE_CHECKING:
+    from whyrst.compare.conversations import Conversations
+    from whyrst.compare.survey import Survey
+
+    Cells = np.ndarray[Any, np.dtype[np.int64]]
+
+STEEPEST = 1e-3
+"""Clocks of computers drift by less."""
+SHORT = 10 * SECOND
+"""Within so little time no drift is looked for."""
+STRAY = 0.01
+"""Share of samples that may contradict the rest: segments taken for others."""
+
+
+class Shared(NamedTuple):
+    """Segments that two captures share, as columns.
+
+    Attributes:
+        pair: row of their connection in `Pairs`.
+        forth: sent by the client.
+        left: time in one capture.
+        right: time in the other.
+        hops: TTL in the one less TTL in the other.
+    """
+
+    pair: Cells
+    forth: np.ndarray[Any, np.dtype[np.bool_]]
+    left: Cells
+    right: Cells
+    hops: Cells
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How to read a capture's clock: common time = t + offset + slope * (t - origin).
+
+    Attributes:
+        offset: nanoseconds.
+        slope: drift against the common clock.
+        origin: the capture's own time at which the offset holds exactly.
+        uncertainty: nanoseconds to either side; None when only one direction bounds it, or nothing.
+        known: whether anything ties it to the common clock.
+    """
+
+    offset: int = 0
+    slope: float = 0.0
+    origin: int = 0
+    uncertainty: int | None = 0
+    known: bool = True
+
+    def common(self, time: int) -> int:
+        """A time of this capture on the common clock."""
+        return time + self.offset + round(self.slope * (time - self.origin))
+
+    def own(self, common: int) -> int:
+        """A common time on this capture's clock."""
+        near = common - self.offset
+        return near - round(self.slope * (near - self.origin))
+
+
+def shared(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversations], pairs: Pairs) -> Shared:
+    """Find the segments that two captures share: those that stand once in each."""
+    sides = []
+    direct = pairs.how != PROXIED
+    for c, survey, column in zip(tables, surveys, (pairs.left, pairs.right), strict=True):
+        of = np.full(len(c) + 1, -1)
+        of[column[direct][::-1]] = np.flatnonzero(direct)[::-1]  # of several pairs the first one holds
+        rows = np.concatenate((survey.opened, survey.first, survey.samples, survey.resets))
+        at = c.of(rows[:, Event.KEY], rows[:, Event.FRAME])
+        rows, at = rows[of[at] >= 0], at[of[at] >= 0]
+        # Segments of one kind may stand in two lists.
+        _, once = np.unique(rows[:, Event.FRAME], return_index=True)
+        rows, at = rows[once], at[once]
+        forth = rows[:, Event.SIDE] == c.client_side[at]
+        sides.append((rows, of[at], forth, _names(c, at, rows, forth, of[at])))
+    i, j = _common(sides[0][3], sides[1][3])
+    one, two = sides[0][0][i], sides[1][0][j]
+    found = Shared(
+        sides[0][1][i], sides[0][2][i], one[:, Event.TIME], two[:, Event.TIME], one[:, Event.TTL] - two[:, Event.TTL]
+    )
+    return _with_proxied(found, tables, pairs)
+
+
+def _names(c: Conversations, at: Cells, rows: Cells, forth: Any, pair: Cells) -> Cells:
+    """One hash per segment, of its relative numbers: they survive translation and shifting."""
+    base = np.where(forth, c.isn[0][at], c.isn[1][at])
+    other = np.where(forth, c.isn[1][at], c.isn[0][at])
+    seq = np.where(base >= 0, (rows[:, Event.SEQ] - base) & 0xFFFFFFFF, rows[:, Event.SEQ])
+    acks = (rows[:, Event.FLAGS] & Flag.ACK) != 0
+    ack = np.where(acks, np.where(other >= 0, (rows[:, Event.ACK] - other) & 0xFFFFFFFF, rows[:, Event.ACK]), 0)
+    marks = (rows[:, Event.FLAGS] << 32) | rows[:, Event.LENGTH]
+    return mixed(pair, forth.astype(np.int64), seq, ack, marks, rows[:, Event.TSVAL])
+
+
+def _with_proxied(found: Shared, tables: tuple[Conversations, Conversations], pairs: Pairs) -> Shared:
+    """Add a proxy's requests: it asks after it was asked."""
+    at = np.flatnonzero(pairs.how == PROXIED)
+    if len(at) == 0:
+        return found
+    left, right = tables[0].asked[pairs.left[at]], tables[1].asked[pairs.right[at]]
+    more = Shared(at, np.ones(len(at), dtype=bool), left, right, np.zeros(len(at), dtype=np.int64))
+    return Shared(*(np.concatenate(both) for both in zip(found, more, strict=True)))
+
+
+def nearness(found: Shared, n: int) -> tuple[Cells, int]:
+    """Which of two captures is nearer to the client: 1 the one, -1 the other, 0 not known.
+
+    Every router on the way takes 1 from the TTL. Where none stands between, time tells: what the client sends reaches
+    the other capture later, what the server sends sooner, so the differences of the two directions lie apart.
+
+    Returns:
+        For each of n pairs, from TTLs alone, and for all together.
+    """
+    signs = np.sign(found.hops) * np.where(found.forth, 1, -1)
+    single = np.zeros(n, dtype=np.int64)
+    np.add.at(single, found.pair, signs)
+    single = np.sign(single)
+    total = int(np.sign(single.sum()))
+    if total == 0:
+        apart = _apart(found, n)
+        total = int(np.sign(np.sign(apart).sum())) if len(apart) else 0
+    return single, total
+
+
+def _apart(found: Shared, n: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """For each connection how far the differences of the two directions lie apart: twice the way's delay."""
+    differ = (found.right - found.left).astype(np.float64)
+    differ -= differ[0] if len(differ) else 0.0
+    sums = np.zeros((2, n))
+    counts = np.zeros((2, n))
+    for k, mask in enumerate((found.forth, ~found.forth)):
+        np.add.at(sums[k], found.pair[mask], differ[mask])
+        np.add.at(counts[k], found.pair[mask], 1)
+    both = (counts > 0).all(axis=0)
+    apart: np.ndarray[Any, np.dtype[np.float64]] = sums[0][both] / counts[0][both] - sums[1][both] / counts[1][both]
+    return apart
+
+
+def fit(found: Shared, nearer: Cells) -> Clock | None:
+    """The clock that makes the other capture's times those of the one; None when they share no segment.
+
+    Args:
+        found: segments that they share.
+        nearer: for each of them 1 when the one capture is nearer to the client, -1 when the other one is.
+    """
+    if len(found.left) == 0:
+        return None
+    base = int(found.right[0]) - int(found.left[0])
+    differ = (found.right - found.left - base).astype(np.float64)
+    forth = found.forth == (nearer >= 0)
+    origin = int(found.right.min())
+    past = (found.right - origin).astype(np.float64)
+    ways = [(past[mask], differ[mask]) for mask in (forth, ~forth)]
+    if not len(ways[0][0]) or not len(ways[1][0]):
+        least = float(ways[0][1].min()) if len(ways[0][0]) else float(ways[1][1].max())
+        return Clock(-base - round(least), 0.0, origin, None)
+    slope = _slope(ways, float(past.max()))
+    above, below = ways[0][1] - slope * ways[0][0], ways[1][1] - slope * ways[1][0]
+    high, low = float(above.min()), float(below.max())
+    if high < low:
+        high, low = float(np.quantile(above, STRAY)), float(np.quantile(below, 1 - STRAY))
+    return Clock(-base - round((high + low) / 2), -slope, origin, max(round(abs(high - low) / 2), 1))
+
+
+def _slope(ways: list[Any], span: float) -> float:
+    """The drift at which the bounds lie farthest apart, or 0 when they leave room without one."""
+
+    def room(slope: float) -> float:
+        return float((ways[0][1] - slope * ways[0][0]).min() - (ways[1][1] - slope * ways[1][0]).max())
+
+    if span < SHORT:
+        return 0.0
+    low, high = -STEEPEST, STEEPEST
+    while high - low > 1e-10:  # noqa: PLR2004 - a tenth of a millionth of a millionth
+        one, two = low + (high - low) / 3, high - (high - low) / 3
+        low, high = (one, high) if room(one) < room(two) else (low, two)
+    best = (low + high) / 2
+    return best if room(0.0) < room(best) / 2 else 0.0
+
+
+def chained(pairs: dict[tuple[int, int], Clock], n: int) -> list[Clock]:
+    """All clocks against the first capture's, along the pairs that are known best.
+
+    Args:
+        pairs: (a, b) -> the clock that turns b's times into a's.
+        n: captures.
+    """
+    clocks: list[Clock] = [Clock(), *(Clock(uncertainty=None, known=False) for _ in range(n - 1))]
+    while True:
+        ways = [
+            (_doubt(clocks[a], clock), a, b, clock)
+            for (x, y), one in pairs.items()
+            for a, b, clock in ((x, y, one), (y, x, _turned(one)))
+            if clocks[a].known and not clocks[b].known
+        ]
+        if not ways:
+            return clocks
+        _, a, b, clock = min(ways, key=lambda way: way[:3])
+        clocks[b] = _behind(clocks[a], clock)
+
+
+def _doubt(one: Clock, two: Clock) -> float:
+    if one.uncertainty is None or two.uncertainty is None:
+        return float("inf")
+    return one.uncertainty + two.uncertainty
+
+
+def _turned(clock: Clock) -> Clock:
+    """The way back."""
+    return Clock(-clock.offset, -clock.slope, clock.origin + clock.offset, clock.uncertainty)
+
+
+def _behind(first: Clock, then: Clock) -> Clock:
+    """One clock after the other."""
+    middle = then.origin + then.offset
+    offset = then.offset + first.offset + round(first.slope * (middle - first.origin))
+    doubt = _doubt(first, then)
+    return Clock(offset, first.slope + then.slope, then.origin, None if doubt == float("inf") else int(doubt))

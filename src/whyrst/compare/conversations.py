@@ -1,0 +1,172 @@
+"""The connections of one capture, put together from its events: one row each, with what they can be known by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whyrst.compare.survey import Event, mixed
+from whyrst.fast.layout import Flag
+
+if TYPE_CHECKING:
+    from whyrst.compare.survey import Survey
+
+    Cells = np.ndarray[Any, np.dtype[np.int64]]
+
+NONE = -1
+"""What is not known."""
+
+
+@dataclass(eq=False)
+class Conversations:
+    """Connections as columns of equal length; those of two ends and directions have the shape (2, n).
+
+    The first row of such a column is the client's, the second the server's. A connection whose handshake is missing
+    counts the end with the higher port as client.
+
+    Attributes:
+        key: hash of both ends.
+        client_side: `Event.SIDE` of the client.
+        begin: frame of its first event; connections of one key follow each other.
+        end: frame before the next connection of that key begins.
+        time: time of its first event.
+        known: a SYN or SYN-ACK told which end is the client.
+        isn: initial sequence numbers.
+        stamp: TSval of the SYN and of the SYN-ACK.
+        ip_id: of the SYN and of the SYN-ACK.
+        shape: hash of the options, window and sizes of the SYN and of the SYN-ACK: what a stack and its settings choose.
+        number: a sequence number that each direction used.
+        print: fingerprint of each direction's first payload.
+        asked: time of the client's first payload, or of its SYN.
+        resets: how many.
+        address: (2, 3, n): both halves of the address, and the port.
+    """
+
+    key: Cells
+    client_side: Cells
+    begin: Cells
+    end: Cells
+    time: Cells
+    known: np.ndarray[Any, np.dtype[np.bool_]]
+    isn: Cells
+    stamp: Cells
+    ip_id: Cells
+    shape: Cells
+    number: Cells
+    print: Cells
+    asked: Cells
+    resets: Cells
+    address: Cells
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    @cached_property
+    def by_key(self) -> Cells:
+        """Rows in the order of key and frame."""
+        return np.lexsort((self.begin, self.key))
+
+    def of(self, key: Cells, frame: Cells) -> Cells:
+        """The row of the connection that a segment belongs to, -1 when there is none."""
+        if len(self) == 0:
+            return np.full(len(key), NONE)
+        ordered = self.by_key
+        first = np.searchsorted(self.key[ordered], key, side="left")
+        last = np.searchsorted(self.key[ordered], key, side="right")
+        many = np.flatnonzero(last - first > 1)
+        at = first.copy()
+        begins = self.begin[ordered]
+        for k in many.tolist():
+            at[k] = max(first[k], first[k] + np.searchsorted(begins[first[k] : last[k]], frame[k], side="right") - 1)
+        return np.where(first < last, ordered[np.minimum(at, len(ordered) - 1)], NONE)
+
+
+def conversations(survey: Survey) -> Conversations:
+    """Put the events of a capture together."""
+    events = np.concatenate((survey.opened, survey.resets, survey.first))
+    events = events[np.lexsort((events[:, Event.FRAME], events[:, Event.KEY]))]
+    flags = events[:, Event.FLAGS]
+    opening = (flags & (Flag.SYN | Flag.RST)) == Flag.SYN
+    syn = opening & ((flags & Flag.ACK) == 0)
+    starts = _starts(events, syn)
+    group = np.cumsum(starts) - 1
+    n = int(group[-1]) + 1 if len(group) else 0
+    first = np.flatnonzero(starts)
+    reply = opening & ~syn
+    side = events[:, Event.SIDE]
+    # The end with the higher port is taken for the client, unless a SYN or SYN-ACK tells.
+    guess = np.where(events[:, Event.SPORT] >= events[:, Event.DPORT], side, 1 - side)
+    told = _first(group, n, opening, np.where(syn, side, 1 - side))
+    client = np.where(told >= 0, told, guess[first])
+    mine = side == client[group]
+    resets = np.zeros(n, dtype=np.int64)
+    np.add.at(resets, group[(flags & Flag.RST) != 0], 1)
+    key = events[first, Event.KEY]
+    begin = events[first, Event.FRAME]
+    end = np.full(n, np.iinfo(np.int64).max)
+    end[:-1] = np.where(key[1:] == key[:-1], begin[1:] - 1, end[:-1])
+    shape = mixed(*(events[:, cell] for cell in (Event.OPTIONS, Event.WINDOW, Event.MSS, Event.WSCALE)))
+    shape &= 0x7FFFFFFFFFFFFFFF
+    payload = events[:, Event.PRINT] >= 0
+    usable = (flags & Flag.RST) == 0
+    pairs = ((syn & mine, reply & ~mine), (payload & mine, payload & ~mine), (usable & mine, usable & ~mine))
+
+    def both(which: tuple[Any, Any], values: Cells) -> Cells:
+        return np.stack([_first(group, n, mask, values) for mask in which])
+
+    asked = _first(group, n, (payload | syn) & mine, events[:, Event.TIME])
+    data = _first(group, n, payload & mine, events[:, Event.TIME])
+    return Conversations(
+        key=key,
+        client_side=client,
+        begin=begin,
+        end=end,
+        time=events[first, Event.TIME],
+        known=told >= 0,
+        isn=both(pairs[0], events[:, Event.SEQ]),
+        stamp=both(pairs[0], events[:, Event.TSVAL]),
+        ip_id=both(pairs[0], events[:, Event.IP_ID]),
+        shape=both(pairs[0], shape),
+        number=both(pairs[2], events[:, Event.SEQ]),
+        print=both(pairs[1], events[:, Event.PRINT]),
+        asked=np.where(data >= 0, data, np.where(asked >= 0, asked, events[first, Event.TIME])),
+        resets=resets,
+        address=_addresses(events[first], client),
+    )
+
+
+def _starts(events: Cells, syn: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Where a connection begins: at a new pair of ends, or at a SYN with another number than the one before."""
+    starts = np.zeros(len(events), dtype=bool)
+    if len(events) == 0:
+        return starts
+    key = events[:, Event.KEY]
+    starts[0] = True
+    starts[1:] = key[1:] != key[:-1]
+    at = np.flatnonzero(syn)
+    if len(at) == 0:
+        return starts
+    again = np.zeros(len(at), dtype=bool)
+    same = (key[at[1:]] == key[at[:-1]]) & (events[at[1:], Event.SIDE] == events[at[:-1], Event.SIDE])
+    again[1:] = same & (events[at[1:], Event.SEQ] == events[at[:-1], Event.SEQ])
+    starts[at[~again]] = True
+    return starts
+
+
+def _first(group: Cells, n: int, mask: np.ndarray[Any, np.dtype[np.bool_]], values: Cells) -> Cells:
+    """Of each group the value of the first row in the mask, -1 when there is none."""
+    found = np.full(n, NONE)
+    at = np.flatnonzero(mask)[::-1]
+    found[group[at]] = values[at]
+    return found
+
+
+def _addresses(first: Cells, client: Cells) -> Cells:
+    """Both ends of connections, from their first events."""
+    source = np.stack([first[:, cell] for cell in (Event.SRC_HI, Event.SRC_LO, Event.SPORT)])
+    target = np.stack([first[:, cell] for cell in (Event.DST_HI, Event.DST_LO, Event.DPORT)])
+    forth = first[:, Event.SIDE] == client
+    return np.stack((np.where(forth, source, target), np.where(forth, target, source)))

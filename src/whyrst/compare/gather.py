@@ -1,0 +1,76 @@
+"""The second reading of a capture: the segments of connections that were reset anywhere, around their resets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whyrst.compare.survey import Event, events_of, keys
+from whyrst.resets.facts import distinct, one_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from whyrst.compare.conversations import Conversations
+    from whyrst.segments.read import Batch
+
+    Cells = np.ndarray[Any, np.dtype[np.int64]]
+
+MOST = 1 << 19
+"""Segments of one capture that are held; beyond, those far from a reset are let go."""
+EARLY = 8
+"""Segments of a connection that stay in any case: its first."""
+AROUND = 96
+"""Segments of a connection that stay: those nearest to its resets."""
+
+
+def gather(batches: Iterable[Batch], table: Conversations, wanted: Cells, moments: dict[int, list[int]]) -> Cells:
+    """Pick the segments of some connections.
+
+    Args:
+        batches: the capture.
+        table: its connections.
+        wanted: rows of the table.
+        moments: for a row, when its connection was reset anywhere, on this capture's clock.
+
+    Returns:
+        Events as `Event` numbers them, in the order of connections and frames; PRINT holds the table's row.
+    """
+    names = np.sort(distinct(table.key[wanted]))
+    chosen = np.zeros(len(table), dtype=bool)
+    chosen[wanted] = True
+    kept: list[Cells] = []
+    total, limit = 0, MOST
+    for batch in batches if len(wanted) else ():
+        key, side = keys(batch.rows)
+        at = np.flatnonzero(one_of(key, names))
+        if len(at) == 0:
+            continue
+        row = table.of(key[at], batch.rows[at, Event.FRAME])
+        mine = (row >= 0) & chosen[row]
+        at, row = at[mine], row[mine]
+        kept.append(events_of(batch.rows[at], key[at], side[at], row))
+        total += len(at)
+        if total > limit:
+            kept = [_near(np.concatenate(kept), moments)]
+            total = len(kept[0])
+            limit = max(MOST, 2 * total)
+    if not kept:
+        return np.zeros((0, Event.COUNT), dtype=np.int64)
+    events = np.concatenate(kept)
+    return events[np.lexsort((events[:, Event.FRAME], events[:, Event.PRINT]))]
+
+
+def _near(events: Cells, moments: dict[int, list[int]]) -> Cells:
+    """The first segments of each connection, and those nearest to its resets."""
+    events = events[np.lexsort((events[:, Event.FRAME], events[:, Event.PRINT]))]
+    group = events[:, Event.PRINT]
+    starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
+    keep = np.zeros(len(events), dtype=bool)
+    for first, last in zip(starts.tolist(), [*starts[1:].tolist(), len(events)], strict=True):
+        times = events[first:last, Event.TIME]
+        away = np.min([np.abs(times - moment) for moment in moments.get(int(group[first]), [0])[:EARLY]], axis=0)
+        keep[first : first + EARLY] = True
+        keep[first + np.argsort(away, kind="stable")[:AROUND]] = True
+    return events[keep]

@@ -1,0 +1,165 @@
+"""One connection as several captures show it: its segments on one clock, with numbers that can be compared.
+
+A leg is what lies between two ends without a full proxy. A connection through a proxy has two legs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whyrst.compare.pairing import PROXIED, SAME, Pairs
+from whyrst.compare.segment import LOCAL, Held, Segment
+from whyrst.compare.survey import Event
+from whyrst.fast.layout import Flag
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whyrst.compare.clocks import Clock
+    from whyrst.compare.conversations import Conversations
+
+    Cells = np.ndarray[Any, np.dtype[np.int64]]
+
+WRAP = 1 << 32
+
+
+@dataclass(eq=False)
+class Leg:
+    """A connection between two ends without a proxy.
+
+    Attributes:
+        rows: capture -> its rows in that capture's table; more than one when single segments skipped a translation.
+        how: what happened on the way, `pairing.HOWS`.
+        flip: the client's end is at the path's other end.
+        other: captures that show another leg of the same conversation.
+        segments: capture -> its segments.
+    """
+
+    rows: dict[int, list[int]]
+    how: int = SAME
+    flip: bool = False
+    other: frozenset[int] = frozenset()
+    segments: dict[int, list[Segment]] = field(default_factory=dict)
+    _held: dict[int, Held] = field(default_factory=dict)
+
+    def held(self, capture: int) -> Held:
+        """What a capture holds of it."""
+        if capture not in self._held:
+            self._held[capture] = Held(self.segments.get(capture, ()))
+        return self._held[capture]
+
+    @property
+    def resets(self) -> dict[int, list[Segment]]:
+        """capture -> resets."""
+        return {c: [s for s in found if s.reset] for c, found in self.segments.items()}
+
+
+def legs(tables: Sequence[Conversations], pairs: dict[tuple[int, int], Pairs]) -> list[Leg]:
+    """The legs of connections that were reset, in the order of the captures."""
+    base = np.cumsum([0, *(len(t) for t in tables)])
+    label = np.arange(int(base[-1]))
+    edges = [
+        (base[a] + p.left[p.how != PROXIED], base[b] + p.right[p.how != PROXIED], p.how[p.how != PROXIED])
+        for (a, b), p in pairs.items()
+    ]
+    one, two, how = (
+        np.concatenate([np.zeros(0, np.int64), *parts])
+        for parts in (zip(*edges, strict=True) if edges else ((), (), ()))
+    )
+    while True:
+        least = np.minimum(label[one], label[two])
+        before = label.copy()
+        np.minimum.at(label, one, least)
+        np.minimum.at(label, two, least)
+        if (label == before).all():
+            break
+    reset = np.concatenate([t.resets for t in tables]) > 0 if tables else np.zeros(0, bool)
+    wanted = np.zeros(len(label), dtype=bool)
+    wanted[label[reset]] = True
+    members = np.flatnonzero(wanted[label])
+    found: dict[int, Leg] = {}
+    for node in members.tolist():
+        leg = found.setdefault(int(label[node]), Leg({}))
+        c = int(np.searchsorted(base, node, side="right")) - 1
+        leg.rows.setdefault(c, []).append(node - int(base[c]))
+    for x, code in zip(label[one].tolist(), how.tolist(), strict=True):
+        if x in found:
+            found[x].how |= code  # translated and shifted are bits
+    _other_legs(found, label, base, pairs)
+    return list(found.values())
+
+
+def _other_legs(found: dict[int, Leg], label: Cells, base: Cells, pairs: dict[tuple[int, int], Pairs]) -> None:
+    """Tell legs which captures show the other side of their proxy."""
+    for (a, b), p in pairs.items():
+        at = np.flatnonzero(p.how == PROXIED)
+        for x, y in zip(label[base[a] + p.left[at]].tolist(), label[base[b] + p.right[at]].tolist(), strict=True):
+            for mine, capture in ((x, b), (y, a)):
+                if mine in found and capture not in found[mine].rows:
+                    found[mine].other |= {capture}
+
+
+def fill(leg: Leg, events: Sequence[Cells], starts: Sequence[dict[int, tuple[int, int]]],
+         tables: Sequence[Conversations], clocks: Sequence[Clock]) -> None:  # fmt: skip
+    """Give a leg its segments.
+
+    Args:
+        leg: the leg.
+        events: per capture, gathered segments.
+        starts: per capture, row of the table -> first and last + 1 of its events.
+        tables: per capture, its connections.
+        clocks: per capture.
+    """
+    reference: list[int | None] = [None, None]
+    for c in sorted(leg.rows):
+        main = _main(leg.rows[c], tables[c])
+        shift = [0, 0]
+        for end in (0, 1):
+            isn = int(tables[c].isn[end, main])
+            if isn >= 0:
+                if reference[end] is None:
+                    reference[end] = isn
+                shift[end] = int(reference[end] or 0) - isn
+        found: list[Segment] = []
+        for row in leg.rows[c]:
+            first, last = starts[c].get(row, (0, 0))
+            client = _client_side(row, main, tables[c])
+            found += [_segment(cells, client, shift, row, clocks[c]) for cells in events[c][first:last].tolist()]
+        leg.segments[c] = sorted(found, key=lambda s: s.frame)
+
+
+def _main(rows: list[int], table: Conversations) -> int:
+    """The row that has the handshake, else the first."""
+    return max(rows, key=lambda row: (int((table.isn[:, row] >= 0).sum()), -row))
+
+
+def _client_side(row: int, main: int, table: Conversations) -> int:
+    if not table.known[row] and table.key[row] == table.key[main]:
+        row = main
+    return int(table.client_side[row])
+
+
+def _segment(cells: list[int], client: int, shift: list[int], row: int, clock: Clock) -> Segment:
+    forth = cells[Event.SIDE] == client
+    mine, theirs = (shift[0], shift[1]) if forth else (shift[1], shift[0])
+    flags = cells[Event.FLAGS]
+    return Segment(
+        frame=cells[Event.FRAME],
+        time=clock.common(cells[Event.TIME]),
+        forth=forth,
+        seq=(cells[Event.SEQ] + mine) % WRAP if mine else cells[Event.SEQ],
+        ack=(cells[Event.ACK] + theirs) % WRAP if theirs and flags & Flag.ACK else cells[Event.ACK],
+        flags=flags,
+        length=cells[Event.LENGTH],
+        window=cells[Event.WINDOW],
+        ttl=cells[Event.TTL],
+        ip_id=cells[Event.IP_ID],
+        options=cells[Event.OPTIONS],
+        stamp=cells[Event.TSVAL],
+        row=row,
+        local=bool(cells[Event.QUALITY] & LOCAL),
+        ends=(cells[2], cells[3], cells[4], cells[5], cells[Event.SPORT], cells[Event.DPORT]),
+    )

@@ -1,0 +1,188 @@
+"""Which resets of several captures are one and the same, and whether a capture would have shown one that it lacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from whyrst.fast.layout import Flag
+from whyrst.resets.facts import MS, SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whyrst.compare.legs import Leg
+    from whyrst.compare.segment import Segment
+
+SLACK = MS // 5
+"""Nanoseconds by which a well-known clock may still be off: time stamps are taken by busy machines."""
+LONGEST = 5 * SECOND
+"""No segment is longer on its way."""
+COPIED = 50 * MS
+"""Copies that a mirror port makes of a packet come within this time."""
+BEYOND = 0.02
+"""A capture may have ended this share of its duration after its last packet."""
+LEAST_BEYOND, MOST_BEYOND = 50 * MS, SECOND
+
+
+class View(NamedTuple):
+    """What is known of one capture.
+
+    Attributes:
+        begin: common time of its first packet.
+        end: of its last one.
+        known: its clock is tied to the others'.
+        doubt: nanoseconds by which its clock may be off.
+        whole: it was read to its end.
+        sides: directions that it shows in connections that others show, too: (from clients, from servers).
+        loss: share of segments that it must have seen and does not hold.
+        hosts: addresses of ends of connections that other captures show, too.
+    """
+
+    begin: int
+    end: int
+    known: bool
+    doubt: int
+    whole: bool
+    sides: tuple[bool, bool]
+    loss: float
+    hosts: frozenset[tuple[int, int]]
+
+    def covers(self, time: int) -> bool:
+        """Whether it was running at that time for sure, give or take what a quiet end leaves open."""
+        if not self.known:
+            return False
+        spare = min(max(int((self.end - self.begin) * BEYOND), LEAST_BEYOND), MOST_BEYOND) if self.whole else 0
+        return self.begin - SLACK <= time <= self.end + spare
+
+
+@dataclass(eq=False)
+class Seen:
+    """One reset, wherever it was seen.
+
+    Attributes:
+        leg: its connection.
+        forth: it bears the client's address.
+        travel: captures from its alleged sender to its receiver.
+        at: capture -> the segment there.
+    """
+
+    leg: Leg
+    forth: bool
+    travel: tuple[int, ...]
+    at: dict[int, Segment] = field(default_factory=dict)
+
+    @property
+    def first(self) -> int:
+        """The capture nearest to the sender that shows it."""
+        return next(c for c in self.travel if c in self.at)
+
+    @property
+    def last(self) -> int:
+        """The capture nearest to the receiver that shows it."""
+        return next(c for c in reversed(self.travel) if c in self.at)
+
+    @property
+    def segment(self) -> Segment:
+        """The segment as it was seen first."""
+        return self.at[self.first]
+
+
+def group(leg: Leg, path: Sequence[int], doubts: Sequence[int | None]) -> list[Seen]:
+    """Put together the resets that are the same one.
+
+    Args:
+        leg: a connection.
+        path: captures from the client to the server, of this leg.
+        doubts: per capture, how far its clock may be off; None when its times tell nothing.
+    """
+    found: list[Seen] = []
+    resets = leg.resets
+    for forth in (True, False):
+        travel = tuple(path) if forth else tuple(reversed(path))
+        open_ones: list[Seen] = []
+        for c in travel:
+            here = _single([s for s in resets.get(c, ()) if s.forth == forth])
+            ways = sorted(
+                (cost, i, j)
+                for i, one in enumerate(open_ones)
+                for j, two in enumerate(here)
+                if (cost := _cost(one, c, two, doubts)) is not None
+            )
+            done: tuple[set[int], set[int]] = (set(), set())
+            for _, i, j in ways:
+                if i not in done[0] and j not in done[1]:
+                    open_ones[i].at[c] = here[j]
+                    done[0].add(i)
+                    done[1].add(j)
+            open_ones += [Seen(leg, forth, travel, {c: two}) for j, two in enumerate(here) if j not in done[1]]
+        found += open_ones
+    return found
+
+
+def _single(resets: list[Segment]) -> list[Segment]:
+    """Without further copies of one packet: equal ones at once, with an equal IPv4 ID."""
+    found: list[Segment] = []
+    for s in resets:
+        if not any(s.ip_id > 0 and s.time - t.time < COPIED and s.ip_id == t.ip_id and same(s, t) for t in found[-4:]):
+            found.append(s)
+    return found
+
+
+def _cost(one: Seen, c: int, two: Segment, doubts: Sequence[int | None]) -> int | None:
+    """How unlike a passage from one place to the next it is; None when it cannot be the same segment."""
+    before = one.at[one.last]
+    if not same(before, two):
+        return None
+    a, b = doubts[one.last], doubts[c]
+    if a is None or b is None:
+        return abs(two.frame - before.frame)
+    doubt = abs(a - b) if a and b else a + b
+    late = two.time - before.time
+    if late < -(SLACK + doubt // 4) or late > LONGEST + doubt:
+        return None
+    return abs(late - doubt)
+
+
+def same(one: Segment, two: Segment) -> bool:
+    """Whether two captures may show the same packet; addresses, TTL and options may have changed on the way."""
+    kind = Flag.SYN | Flag.FIN | Flag.RST | Flag.ACK
+    if one.forth != two.forth or one.flags & kind != two.flags & kind or one.length != two.length:
+        return False
+    if one.seq != two.seq and not (one.reset and 0 in {one.seq, two.seq}):
+        return False
+    if one.flags & Flag.ACK and one.ack != two.ack:
+        return False
+    if one.stamp != two.stamp and one.stamp >= 0 and two.stamp >= 0:
+        return False
+    return one.ip_id == two.ip_id or one.ip_id <= 0 or two.ip_id <= 0
+
+
+NEIGHBOURS = 3
+"""Segments before and after that must be there for a gap to be none of the capture's."""
+
+
+def neighbours(seen: Seen, c: int) -> tuple[int, int]:
+    """Segments that passed both places right before and after a reset, and those that one capture lacks.
+
+    Counted are segments that travelled as the reset did, from the place that lacks it to the one that shows it.
+
+    Returns:
+        How many the lacking capture holds of the nearest ones, and how many it does not.
+    """
+    p = seen.first
+    moment = seen.at[p].time
+    near = [s for s in seen.leg.segments[p] if s.forth == seen.forth and not s.reset]
+    near.sort(key=lambda s: abs(s.time - moment))
+    there = seen.leg.held(c)
+    held = [s in there for s in near[: 2 * NEIGHBOURS]]
+    return sum(held), len(held) - sum(held)
+
+
+def alive(seen: Seen, c: int, doubt: int) -> Segment | None:
+    """A segment by which the alleged sender went on at its own end, after the reset that it did not send there."""
+    moment = seen.segment.time + SLACK + doubt
+    for s in seen.leg.segments.get(c, []):
+        if s.forth == seen.forth and not s.reset and not s.flags & Flag.SYN and s.time > moment:
+            return s
+    return None

@@ -1,0 +1,217 @@
+"""The first reading of a capture: what its connections are known by, in bounded memory.
+
+Kept are four kinds of segments, `Event`: SYNs and SYN-ACKs (initial numbers, timestamps), resets, the first payload of
+each direction (fingerprint), and a sample of all others. The sample is chosen by sequence and acknowledgement number,
+so that captures of the same traffic choose the same segments; a small capture is kept whole.
+
+When there is too much, SYNs and first payloads of connections that were not reset go first, the oldest before others;
+the sample is thinned by half.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import numpy as np
+
+from whyrst.fast.layout import Flag, Seg
+from whyrst.resets.facts import distinct, one_of
+
+if TYPE_CHECKING:
+    from whyrst.segments.read import Batch, Capture
+
+    Cells = np.ndarray[Any, np.dtype[np.int64]]
+
+KEPT = (
+    Seg.FRAME, Seg.TIME, Seg.SRC_HI, Seg.SRC_LO, Seg.DST_HI, Seg.DST_LO, Seg.SPORT, Seg.DPORT, Seg.SEQ, Seg.ACK,
+    Seg.FLAGS, Seg.WINDOW, Seg.LENGTH, Seg.TTL, Seg.IP_ID, Seg.OPTIONS, Seg.TSVAL, Seg.WSCALE, Seg.MSS, Seg.QUALITY,
+)  # fmt: skip
+"""Cells of a segment that an event keeps."""
+
+
+class Event(IntEnum):
+    """Cells of one event: those of the segment that are kept, in the order of KEPT, and four more."""
+
+    FRAME = 0
+    TIME = 1
+    SRC_HI = 2
+    SRC_LO = 3
+    DST_HI = 4
+    DST_LO = 5
+    SPORT = 6
+    DPORT = 7
+    SEQ = 8
+    ACK = 9
+    FLAGS = 10
+    WINDOW = 11
+    LENGTH = 12
+    TTL = 13
+    IP_ID = 14
+    OPTIONS = 15
+    TSVAL = 16
+    WSCALE = 17
+    MSS = 18
+    QUALITY = 19
+    KEY = 20
+    """Hash of both ends, the same for both directions."""
+    SIDE = 21
+    """Which of the two ends sent it: 0 or 1, the same in all captures that show the same addresses."""
+    PRINT = 22
+    """Fingerprint of the payload's first bytes, -1 without."""
+    COUNT = 23
+
+
+MOST = 1 << 19
+"""Events of one kind that are kept."""
+SAMPLES = 1 << 16
+EVERY = 1 << 62
+"""Above every hash by which segments are chosen for the sample."""
+SLOTS = 1 << 20
+"""Directions whose first payload is remembered to have passed."""
+PRINTED = 64
+"""Payload bytes in a fingerprint at most; of text, the first line: proxies add further ones."""
+OPENING = int(Flag.SYN | Flag.RST)
+_ODD = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64).view(np.int64)
+
+
+def mixed(*columns: Cells) -> Cells:
+    """One hash of 64 bits per row, from columns of numbers."""
+    total = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        total = (total ^ column) * _ODD[0]
+        total ^= (total >> 29) & 0x7FFFFFFFF
+    return total * _ODD[1]
+
+
+def keys(rows: Cells) -> tuple[Cells, Cells]:
+    """For each segment `Event.KEY` and `Event.SIDE`."""
+    source = mixed(rows[:, Seg.SRC_HI], rows[:, Seg.SRC_LO], rows[:, Seg.SPORT])
+    target = mixed(rows[:, Seg.DST_HI], rows[:, Seg.DST_LO], rows[:, Seg.DPORT])
+    return source + target, (source > target).astype(np.int64)
+
+
+def events_of(rows: Cells, key: Cells, side: Cells, prints: Cells | None = None) -> Cells:
+    """Segments as events."""
+    events = np.empty((len(rows), Event.COUNT), dtype=np.int64)
+    events[:, : len(KEPT)] = rows[:, KEPT]
+    events[:, Event.KEY], events[:, Event.SIDE] = key, side
+    events[:, Event.PRINT] = -1 if prints is None else prints
+    return events
+
+
+def _chance(seq: Cells, ack: Cells) -> Cells:
+    """A number below EVERY for each segment, the same in every capture without sequence rewriting."""
+    return mixed(seq, ack) & (EVERY - 1)
+
+
+class Survey:
+    """What the first reading of one capture finds.
+
+    Attributes:
+        path: the capture.
+        capture: its reader's account, complete when it was read.
+        sides: segments seen per direction of `Event.SIDE`, shape (2,).
+        threshold: the sample holds segments whose hash is below this.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.capture: Capture | None = None
+        self.segments = 0
+        self.threshold = EVERY
+        self._opened: list[Cells] = []
+        self._resets: list[Cells] = []
+        self._first: list[Cells] = []
+        self._samples: list[Cells] = []
+        self._counts = {"opened": 0, "first": 0, "samples": 0, "resets": 0}
+        self._passed = np.zeros(SLOTS, dtype=np.int64)
+
+    def take(self, batch: Batch) -> None:
+        """Look through one batch."""
+        rows, self.capture = batch.rows, batch.capture
+        self.segments += len(rows)
+        key, side = keys(rows)
+        flags = rows[:, Seg.FLAGS]
+        opening = (flags & OPENING) != 0
+        self._keep("resets", self._resets, rows, np.flatnonzero((flags & Flag.RST) != 0), key, side)
+        opened = np.flatnonzero((flags & OPENING) == Flag.SYN)
+        self._keep("opened", self._opened, rows, opened, key, side)
+        way = key + side
+        self._passed[np.concatenate((key[opened], key[opened] + 1)) & (SLOTS - 1)] = 0
+        payload = np.flatnonzero((rows[:, Seg.PAYLOAD_HAVE] > 0) & ~opening)
+        fresh = payload[self._passed[way[payload] & (SLOTS - 1)] != way[payload]]
+        if len(fresh):
+            fresh = _first_of_each(way[fresh], fresh)
+            self._passed[way[fresh] & (SLOTS - 1)] = way[fresh]
+            at, have = rows[fresh, Seg.PAYLOAD_AT].tolist(), rows[fresh, Seg.PAYLOAD_HAVE].tolist()
+            prints = [fingerprint(batch.buffer[a : a + min(h, PRINTED)]) for a, h in zip(at, have, strict=True)]
+            self._keep("first", self._first, rows, fresh, key, side, np.array(prints, dtype=np.int64))
+        wanted = (_chance(rows[:, Seg.SEQ], rows[:, Seg.ACK]) < self.threshold) & ~opening
+        self._keep("samples", self._samples, rows, np.flatnonzero(wanted), key, side)
+
+    @property
+    def opened(self) -> Cells:
+        """SYNs and SYN-ACKs."""
+        return _joined(self._opened)
+
+    @property
+    def resets(self) -> Cells:
+        """Resets."""
+        return _joined(self._resets)
+
+    @property
+    def first(self) -> Cells:
+        """The first payload of each direction of a connection, as far as captured."""
+        return _joined(self._first)
+
+    @property
+    def samples(self) -> Cells:
+        """Other segments, chosen by their numbers."""
+        return _joined(self._samples)
+
+    def _keep(
+        self, kind: str, kept: list[Cells], rows: Cells, at: Cells, key: Cells, side: Cells, prints: Cells | None = None
+    ) -> None:
+        if len(at) == 0:
+            return
+        kept.append(events_of(rows[at], key[at], side[at], prints))
+        self._counts[kind] += len(at)
+        most = SAMPLES if kind == "samples" else MOST
+        if self._counts[kind] > most:
+            kept[:] = [self._thinned(kind, _joined(kept))]
+            self._counts[kind] = len(kept[0])
+
+    def _thinned(self, kind: str, events: Cells) -> Cells:
+        """About half of them."""
+        if kind == "samples":
+            self.threshold //= 2
+            return events[_chance(events[:, Event.SEQ], events[:, Event.ACK]) < self.threshold]
+        if kind == "resets":
+            return events[len(events) // 2 :]
+        late = np.arange(len(events)) >= len(events) * 3 // 4
+        reset = one_of(events[:, Event.KEY], distinct(self.resets[:, Event.KEY]))
+        return events[late | (reset & (np.cumsum(reset) <= MOST // 4))]
+
+
+def fingerprint(payload: memoryview) -> int:
+    """A number of 63 bits for the first bytes of a payload; of text, for its first line."""
+    start = bytes(payload)
+    line = start.partition(b"\r\n")[0]
+    return crc32(line) << 31 | crc32(line, 0x5EED) >> 1
+
+
+def _first_of_each(keys: Cells, at: Cells) -> Cells:
+    """The first row of each key, in the order of rows."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    fresh = np.ones(len(ordered), dtype=bool)
+    fresh[1:] = ordered[1:] != ordered[:-1]
+    return np.sort(at[order[fresh]])
+
+
+def _joined(parts: list[Cells]) -> Cells:
+    if len(parts) > 1:
+        parts[:] = [np.concatenate(parts)]
+    return parts[0] if parts else np.zeros((0, Event.COUNT), dtype=np.int64)
