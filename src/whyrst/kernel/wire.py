@@ -26,8 +26,9 @@ FLOW = np.dtype(
     + [(name, COMM) for name in ("opener_comm", "acceptor_comm", "leaver_comm")],
 )
 LISTENER = np.dtype(
-    [("opened", "<u8"), ("closed", "<u8"), ("pid", "<u4"), ("open", "<u4"), ("ending", "u1"), ("spare", "V7")]
-    + [("comm", COMM)]
+    [(name, "<u8") for name in ("opened", "closed")]
+    + [(name, "<u4") for name in ("pid", "open")]
+    + [("ending", "u1"), ("spare", "V7"), ("comm", COMM)],
 )
 EVENT = np.dtype(
     [(name, "<u8") for name in ("time", "cookie", "cgroup", "inode", "bytes_sent", "bytes_acked", "bytes_received")]
@@ -46,18 +47,10 @@ EVENT = np.dtype(
 )
 KINDS = ("sent", "received", "dropped")
 (
-    HAS_SOCKET,
-    FULL_SOCKET,
-    HAS_TRIGGER,
-    HAS_FLOW,
-    IN_PROCESS,
-    LINGERS,
-    ORPHAN,
-    KEEPALIVE,
-    TIMESTAMPS,
-    BY_KPROBE,
-    HAS_LISTENER,
-) = (1 << k for k in range(11))
+    HAS_SOCKET, FULL_SOCKET, HAS_TRIGGER, HAS_FLOW, IN_PROCESS, LINGERS, ORPHAN, KEEPALIVE, TIMESTAMPS, BY_KPROBE = (
+    1 << k for k in range(10)
+)
+HAS_LISTENER = 1 << 10
 ENDING = 0x80
 STATES = (
     "UNKNOWN", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -74,6 +75,7 @@ def run(found: Found, folder: Path, *, seed: int = 1, family: int | None = None)
         try:
             found.run(bench)
             bench.settle(TAIL)
+            ended = time.time_ns()
         finally:
             for recorder in recorders:
                 recorder.stop()
@@ -83,7 +85,7 @@ def run(found: Found, folder: Path, *, seed: int = 1, family: int | None = None)
         _write_counters(folder / "counters.txt", before, _counters(network))
     record = Record(
         found.name, found.scenario.title, seed, chosen, os.uname().release, settings, tuple(bench.truths), bench.errors,
-        tuple(bench.notes), spaces,
+        tuple(bench.notes), spaces, ended,
     )  # fmt: skip
     (folder / "truth.json").write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2))
     return record

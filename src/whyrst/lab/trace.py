@@ -1,7 +1,7 @@
 """Traces a run of a scenario live, and scores what is said about the resets that its hosts send and get.
 
-The verdicts are made while the scenario runs, as `whyrst trace` makes them: what comes later than the session waits does
-not count. A verdict is right when its cause is the true one, or one that is right at the sender's own host.
+The verdicts are made while the scenario runs, as `whyrst trace` makes them: what comes later than the session waits
+does not count. A verdict is right when its cause is the true one, or one that is right at the sender's own host.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Told(NamedTuple):
 
     space: int
     kind: str
+    time: int
     verdict: Verdict
 
 
@@ -81,7 +82,7 @@ class Live:
                 verdict = judged.verdict(i)
                 if verdict.kernel is not None:
                     socket = verdict.kernel.socket
-                    self.told.append(Told(int(socket["netns"]), str(socket["kind"]), verdict))
+                    self.told.append(Told(int(socket["netns"]), str(socket["kind"]), int(judged.time[i]), verdict))
 
 
 def outcomes(record: Record, live: Live) -> Iterator[Outcome]:
@@ -94,7 +95,7 @@ def outcomes(record: Record, live: Live) -> Iterator[Outcome]:
     seen: set[int] = set()
     for host, space in record.spaces.items():
         for name, kinds in ((SENT, {"sent", "unseen"}), (RECEIVED, {"received", "dropped"})):
-            verdicts = [t.verdict for t in live.told if t.space == space and t.kind in kinds]
+            verdicts = [t.verdict for t in live.told if t.space == space and t.kind in kinds and t.time <= record.ended]
             for one in match(record, verdicts):
                 truth = one.truth
                 if truth is not None and name == SENT:

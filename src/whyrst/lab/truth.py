@@ -47,3 +47,6 @@ class Record(Struct, frozen=True):
     errors: Annotated[dict[str, list[str]], Meta(description="what the programs saw: name of the end -> errno names")]
     notes: tuple[str, ...]
     spaces: Annotated[dict[str, int], Meta(description="host -> inode number of its network namespace")] = {}
+    ended: Annotated[
+        int, Meta(description="when the scenario was over, ns since 1970; what comes later is tidying")
+    ] = 0
