@@ -19,11 +19,11 @@ COMM, TRIGGER, STACK, USER_STACK = "S16", 192, 24, 16
 TUPLE = np.dtype([("local", "V16"), ("remote", "V16"), ("local_port", "<u2"), ("remote_port", "<u2")])
 FLOW = np.dtype(
     [(name, "<u8") for name in ("opened", "established", "left", "ended", "repeated", "reset", "sent", "received")]
-    + [(name, "<u4") for name in ("opener", "acceptor", "leaver", "snd_nxt", "rcv_nxt", "error", "reset_reason")]
+    + [(name, "<u4") for name in ("owner", "leaver", "snd_nxt", "rcv_nxt", "error", "reset_reason")]
     + [("repeats", "<u2")]
-    + [(name, "u1") for name in ("state", "before", "passive", "cpu")]
-    + [("ending", "u1"), ("spare", "V5")]
-    + [(name, COMM) for name in ("opener_comm", "acceptor_comm", "leaver_comm")],
+    + [(name, "u1") for name in ("before", "passive", "cpu", "ending")]
+    + [("spare", "V2")]
+    + [(name, COMM) for name in ("owner_comm", "leaver_comm")],
 )
 LISTENER = np.dtype(
     [(name, "<u8") for name in ("opened", "closed")]
@@ -46,8 +46,7 @@ EVENT = np.dtype(
     align=True,
 )
 KINDS = ("sent", "received", "dropped")
-(
-    HAS_SOCKET, FULL_SOCKET, HAS_TRIGGER, HAS_FLOW, IN_PROCESS, LINGERS, ORPHAN, KEEPALIVE, TIMESTAMPS, BY_KPROBE = (
+HAS_SOCKET, FULL_SOCKET, HAS_TRIGGER, HAS_FLOW, IN_PROCESS, LINGERS, ORPHAN, KEEPALIVE, TIMESTAMPS, BY_KPROBE = (
     1 << k for k in range(10)
 )
 HAS_LISTENER = 1 << 10
@@ -152,8 +151,8 @@ class Reader:
             left=self._when(f["left"]),
             ended=self._when(f["ended"]),
             passive=bool(f["passive"]),
-            opener=_task(f["opener"], f["opener_comm"]),
-            acceptor=_task(f["acceptor"], f["acceptor_comm"]),
+            opener=None if f["passive"] else _task(f["owner"], f["owner_comm"]),
+            acceptor=_task(f["owner"], f["owner_comm"]) if f["passive"] else None,
             leaver=_task(f["leaver"], f["leaver_comm"]),
             before=STATES[f["before"]] if 0 < f["before"] < len(STATES) else None,
             snd_nxt=int(f["snd_nxt"]),
