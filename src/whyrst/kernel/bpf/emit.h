@@ -168,32 +168,23 @@ static __always_inline void read_trigger(struct event *e, struct headers *h) {
         e->trigger_length = length;
 }
 
-/* A connection that is being opened is not on record yet, but who opens it is. */
-static __always_inline void read_connect(struct event *e, struct sock *sk) {
-    struct connect *call = connect_of(sk);
-    if (!call)
-        return;
-    e->marks |= HAS_FLOW;
-    e->flow.opened = call->time;
-    e->flow.opener = call->pid;
-    __builtin_memcpy(e->flow.opener_comm, call->comm, COMM);
-}
-
 /* What is known of a reset before it is handed over. */
 struct seen {
     struct shape shape;
     __u64 now;
     struct sock *sk;
-    struct line *line;
+    struct flow *flow;  /* on record */
+    __u64 *witness;     /* what tells that the record is still of this connection, and ... */
+    __u64 expected;
     struct headers h;
     union flow_key key;
 };
 
 /* What is on record; another connection may take the line meanwhile. */
-static __always_inline void read_line(struct event *e, struct seen *seen) {
-    __builtin_memcpy(&e->flow, &seen->line->flow, sizeof(e->flow));
+static __always_inline void read_flow(struct event *e, struct seen *seen) {
+    __builtin_memcpy(&e->flow, seen->flow, sizeof(e->flow));
     barrier();
-    if (!same(&seen->line->key, &seen->key))
+    if (*seen->witness != seen->expected)
         e->marks &= ~HAS_FLOW;
 }
 
@@ -239,15 +230,32 @@ static __always_inline void fill(struct event *e, void *ctx, struct seen *seen) 
             e->snd_nxt = BPF_CORE_READ(sk, __sk_common.skc_tw_snd_nxt);
         }
     }
-    if (seen->line)
-        read_line(e, seen);
-    else if (seen->shape.before == SYN_SENT)
-        read_connect(e, sk);
+    if (seen->flow)
+        read_flow(e, seen);
     if (e->kind == SENT)
         read_listener(e, seen);
     if (e->marks & HAS_TRIGGER)
         read_trigger(e, &seen->h);
     read_stacks(e, ctx);
+}
+
+/* What the flight recorder has of it. */
+static __always_inline void look_up(struct seen *seen, __u32 state) {
+    if (seen->sk && is_full(state) && state != LISTEN) {
+        struct live *live = live_of(seen->sk);
+        if (live) {
+            seen->flow = &live->flow;
+            seen->witness = &live->socket;
+            seen->expected = live->socket;
+        }
+        return;
+    }
+    struct line *line = find_line(&seen->key);
+    if (line) {
+        seen->flow = &line->flow;
+        seen->witness = &line->key.words[0];
+        seen->expected = seen->key.words[0];
+    }
 }
 
 /* Which connection it is about, and what it is counted under. */
@@ -278,13 +286,11 @@ static __always_inline void look(struct seen *seen, struct sk_buff *skb, const i
     if (!shape->netns && skb)
         shape->netns = netns_of_skb(skb, typed);
     seen->key.netns = shape->netns;
-    if (state == SYN_SENT)
-        return; /* not on record before its handshake is over */
-    seen->line = find_line(&seen->key);
-    if (seen->line) {
+    look_up(seen, state);
+    if (seen->flow) {
         shape->marks |= HAS_FLOW;
         if (state == CLOSE || !sk)
-            shape->before = seen->line->flow.before;
+            shape->before = seen->flow->before;
     }
 }
 
@@ -307,9 +313,9 @@ static __always_inline int tell(void *ctx, struct seen *seen) {
             total->lost++;
         }
     }
-    if (seen->line && kind < DROPPED) {
-        seen->line->flow.reset = seen->now;
-        seen->line->flow.reset_reason = kind == SENT ? seen->shape.reason + 1 : 0;
+    if (seen->flow && kind < DROPPED) {
+        seen->flow->reset = seen->now;
+        seen->flow->reset_reason = kind == SENT ? seen->shape.reason + 1 : 0;
     }
     return 0;
 }

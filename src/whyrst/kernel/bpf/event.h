@@ -47,30 +47,27 @@ union flow_key {
 };
 
 struct flow {
-    __u64 opened;      /* SYN sent, or handshake complete on the accepting side; ns since boot */
+    __u64 opened;       /* SYN sent, or handshake complete on the accepting side; ns since boot */
     __u64 established;
-    __u64 left;        /* when a process closed or shut it down */
-    __u64 ended;       /* when the socket was gone (TIME_WAIT and orphaned FIN_WAIT2 live on without it) */
-    __u64 repeated;    /* latest retransmission */
-    __u64 reset;       /* latest reset sent or taken */
-    __u64 sent;        /* payload bytes acknowledged, at the end */
+    __u64 left;         /* when a process closed or shut it down */
+    __u64 ended;        /* when the socket was gone (TIME_WAIT and orphaned FIN_WAIT2 live on without it) */
+    __u64 repeated;     /* latest retransmission */
+    __u64 reset;        /* latest reset sent or taken */
+    __u64 sent;         /* payload bytes acknowledged, at the end */
     __u64 received;
-    __u32 opener;      /* pid; 0 when it began before the recorder */
-    __u32 acceptor;
+    __u32 owner;        /* pid that connected or accepted; 0: not on record */
     __u32 leaver;
-    __u32 snd_nxt;     /* at the end */
+    __u32 snd_nxt;      /* at the end */
     __u32 rcv_nxt;
-    __u32 error;       /* sk_err at the end */
+    __u32 error;        /* sk_err at the end */
     __u32 reset_reason; /* of `reset`, plus one; 0: taken, not sent */
     __u16 repeats;
-    __u8 state;        /* now */
-    __u8 before;       /* the state before the socket was gone */
-    __u8 passive;      /* accepted, not opened */
-    __u8 cpu;          /* that established it */
-    __u8 ending;       /* of the leaver, see `ending_of_current` */
-    __u8 spare[5];
-    char opener_comm[COMM];
-    char acceptor_comm[COMM];
+    __u8 before;        /* the state before the socket was gone */
+    __u8 passive;       /* accepted, not opened */
+    __u8 cpu;           /* that established it */
+    __u8 ending;        /* of the leaver, see `ending_of_current` */
+    __u8 spare[2];
+    char owner_comm[COMM];
     char leaver_comm[COMM];
 };
 

@@ -1,16 +1,17 @@
 /* The flight recorder: who opened, accepted and left each connection, and how its socket ended.
  *
- * Two tables without chains, because these lines are written for every connection of the host, and a hash map costs ten
- * times as much. A line is lost when two newer connections take its pair of places: that costs what was known of the
- * connection, as when the recorder started later. */
+ * A live socket has its line by its address. When it goes and the other end may still speak to it, the line is copied to
+ * the table of ended connections, which is asked by addresses and ports. Both are tables without chains: they are
+ * written for every connection of the host, and a hash map costs ten times as much. A line is lost when another one
+ * takes its place: that costs what was known of the connection, as if the recorder had started later. */
 #ifndef WHYRST_RECORDER_H
 #define WHYRST_RECORDER_H
 
 #include "event.h"
 #include "read.h"
 
-#define FLOWS 65536 /* a power of two */
-#define CONNECTS 8192
+#define SOCKETS 32768 /* powers of two */
+#define FLOWS 32768
 
 struct line {
     union flow_key key; /* netns 0: free, or being written */
@@ -23,6 +24,47 @@ struct {
     __type(key, __u32);
     __type(value, struct line);
 } flows SEC(".maps");
+
+struct live {
+    __u64 socket;
+    struct flow flow;
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, SOCKETS);
+    __type(key, __u32);
+    __type(value, struct live);
+} sockets SEC(".maps");
+
+/* A typed pointer as a number: the verifier allows no arithmetic on pointers. */
+static __always_inline __u64 number_of(struct sock *sk) {
+    __u64 number = 0;
+    bpf_probe_read_kernel(&number, sizeof(number), &sk);
+    return number;
+}
+
+static __always_inline struct live *live_at(__u64 socket) {
+    __u32 place = socket * 0x9e3779b97f4a7c15ULL >> 49; /* 15 bits: SOCKETS */
+    return bpf_map_lookup_elem(&sockets, &place);
+}
+
+static __always_inline struct live *live_of(struct sock *sk) {
+    __u64 socket = number_of(sk);
+    struct live *live = live_at(socket);
+    return live && live->socket == socket ? live : 0;
+}
+
+/* The line of a socket that begins a new connection. */
+static __always_inline struct live *begin(struct sock *sk) {
+    __u64 socket = number_of(sk);
+    struct live *live = live_at(socket);
+    if (!live)
+        return 0;
+    __builtin_memset(&live->flow, 0, sizeof(live->flow));
+    live->socket = socket;
+    return live;
+}
 
 static __always_inline int same(const union flow_key *a, const union flow_key *b) {
     return a->words[0] == b->words[0] && a->words[1] == b->words[1] && a->words[2] == b->words[2] &&
@@ -48,58 +90,19 @@ static __always_inline struct line *find_line(const union flow_key *key) {
     return line && same(&line->key, key) ? line : 0;
 }
 
-/* A line for a new connection: its old one, or the older of the pair. The caller writes the flow, then the key. */
-static __always_inline struct line *claim_line(const union flow_key *key) {
+/* Keep what is known of a socket that is gone: in its old line, or in the older of the pair. */
+static __always_inline void keep(const union flow_key *key, const struct flow *flow) {
     __u32 place = place_of(key), other = place ^ 1;
     struct line *line = bpf_map_lookup_elem(&flows, &place), *next = bpf_map_lookup_elem(&flows, &other);
     if (!line || !next)
-        return 0;
-    if (!same(&line->key, key) && (same(&next->key, key) || next->flow.opened < line->flow.opened))
+        return;
+    if (!same(&line->key, key) && (same(&next->key, key) || next->flow.ended < line->flow.ended))
         line = next;
     line->key.netns = 0;
     barrier();
-    return line;
-}
-
-/* Who called connect: the port is not chosen yet, so the socket itself is the key until the handshake ends. A table
- * without chains: a line is lost when another socket takes it, which costs a name, never a verdict. */
-struct connect {
-    __u64 socket;
-    __u64 time;
-    __u32 pid;
-    __u32 spare;
-    char comm[COMM];
-};
-
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, CONNECTS);
-    __type(key, __u32);
-    __type(value, struct connect);
-} connects SEC(".maps");
-
-/* A typed pointer as a number: the verifier allows no arithmetic on pointers. */
-static __always_inline __u64 number_of(struct sock *sk) {
-    __u64 number = 0;
-    bpf_probe_read_kernel(&number, sizeof(number), &sk);
-    return number;
-}
-
-static __always_inline struct connect *line_of(__u64 socket) {
-    __u32 index = (socket >> 6 ^ socket >> 18) % CONNECTS; /* sockets are some cache lines apart */
-    return bpf_map_lookup_elem(&connects, &index);
-}
-
-static __always_inline struct connect *connect_of(struct sock *sk) {
-    __u64 socket = number_of(sk);
-    struct connect *line = line_of(socket);
-    return line && line->socket == socket ? line : 0;
-}
-
-static __always_inline struct line *line_of_sock(struct sock *sk, union flow_key *key) {
-    key->netns = netns_of_sock(sk, 1);
-    read_tuple(sk, &key->ends, 1);
-    return find_line(key);
+    __builtin_memcpy(&line->flow, flow, sizeof(*flow));
+    barrier();
+    line->key = *key;
 }
 
 struct {

@@ -30,10 +30,8 @@ enum bpf_map_type {
 enum {
     BPF_ANY = 0,
     BPF_NOEXIST = 1,
-    BPF_F_MMAPABLE = 1024,
     BPF_F_USER_STACK = 256,
     BPF_RB_NO_WAKEUP = 1,
-    BPF_RB_AVAIL_DATA = 0,
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -158,6 +156,7 @@ struct inet_sock {
 
 enum sock_flags {
     SOCK_DEAD,
+    SOCK_DONE,
     SOCK_KEEPOPEN = 3,
     SOCK_LINGER = 4,
 };

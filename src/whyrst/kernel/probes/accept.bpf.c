@@ -4,11 +4,10 @@
 #include "../bpf/emit.h"
 
 static __always_inline int accepted(struct sock *sk) {
-    union flow_key key = {};
-    struct line *line = sk ? line_of_sock(sk, &key) : 0;
-    if (line) {
-        line->flow.acceptor = bpf_get_current_pid_tgid() >> 32;
-        bpf_get_current_comm(line->flow.acceptor_comm, COMM);
+    struct live *live = sk ? live_of(sk) : 0;
+    if (live) {
+        live->flow.owner = bpf_get_current_pid_tgid() >> 32;
+        bpf_get_current_comm(live->flow.owner_comm, COMM);
     }
     return 0;
 }
