@@ -34,6 +34,7 @@ def shape_of(event: KernelEvent) -> Shape:
         # A connect under way is told as the past of its own reset, and is not on record.
         known=past is not None and (past.established is not None or past.ended is not None),
         lingers=numbers is not None and numbers.lingers,
+        netns=event.netns,
     )
 
 

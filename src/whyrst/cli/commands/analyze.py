@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
 
+from whyrst.cli.causes import check_causes
 from whyrst.cli.terminal import color_option, colored, width
 
 if TYPE_CHECKING:
@@ -27,15 +27,7 @@ def _format(_: click.Context, __: click.Parameter, name: str) -> str:
 
 
 def _conditions(_: click.Context, __: click.Parameter, wanted: Sequence[str]) -> Sequence[str]:
-    if any(one not in CONDITIONS for one in wanted):
-        from whyrst.causes import all_causes
-
-        known = [*CONDITIONS, *all_causes()]
-        for one in wanted:
-            if one not in known:
-                similar = get_close_matches(one, known, n=3)
-                hint = f"did you mean {', '.join(similar)}?" if similar else "see whyrst explain for all causes"
-                raise click.BadParameter(f"no cause is named {one!r}; {hint}")
+    check_causes(wanted, CONDITIONS)
     return wanted
 
 

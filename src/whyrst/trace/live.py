@@ -1,0 +1,139 @@
+"""The loop's one turn: read events, let them ripen, judge them, count them.
+
+What is shown is somebody else's business; so is when the next turn is taken.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from whyrst.reports.source import CONFIDENCES, MECHANISMS
+from whyrst.trace.counts import Counts, Frequent
+from whyrst.trace.session import Session
+from whyrst.trace.shape import shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from whyrst.kernel.event import KernelEvent
+    from whyrst.kernel.tracer import Tracer
+    from whyrst.model import Confidence, Verdict
+    from whyrst.trace.select import Selection
+    from whyrst.verdicts.judged import Judged
+
+COUNTED_EVERY = 1.0
+"""Seconds between two readings of the kernel's counts."""
+SETTLE = 0.01
+"""Seconds that a program which is running while it is detached may take."""
+UNKNOWN_PROCESS = "-"
+
+
+class Told(NamedTuple):
+    """One judged reset. `verdict` works until the next one is asked for."""
+
+    event: KernelEvent
+    judged: Judged
+    row: int
+
+    @property
+    def cause(self) -> str:
+        """Cause id."""
+        return self.judged.ids[int(self.judged.cause[self.row])]
+
+    @property
+    def confidence(self) -> Confidence:
+        """How sure that is."""
+        return CONFIDENCES[int(self.judged.confidence[self.row])]
+
+    @property
+    def mechanism(self) -> str:
+        """Who made it, and how."""
+        return MECHANISMS[int(self.judged.mechanism[self.row])]
+
+    def verdict(self) -> Verdict:
+        """Everything about it."""
+        return self.judged.verdict(self.row)
+
+
+class Live:
+    """Judges what the probes tell.
+
+    Args:
+        tracer: the probes.
+        selection: what is wanted.
+        noted: called with each wanted event before it is judged.
+
+    Attributes:
+        counts: resets by outcome.
+        peers: the other ends' addresses.
+    """
+
+    def __init__(
+        self, tracer: Tracer, selection: Selection, noted: Callable[[KernelEvent], None] | None = None
+    ) -> None:
+        self._tracer = tracer
+        self._selection = selection
+        self._noted = noted
+        self._session = Session()
+        self._counted = time.monotonic()
+        self.counts = Counts()
+        self.peers = Frequent()
+        self.started = time.time_ns()
+
+    def turn(self) -> Iterator[Told]:
+        """Read what came, and give what is ripe."""
+        self._read(self._tracer.poll())
+        if time.monotonic() - self._counted >= COUNTED_EVERY:
+            self._count()
+        yield from self._told(self._session.ripe(time.time_ns()))
+
+    def close(self) -> Iterator[Told]:
+        """Stop the probes and give the rest."""
+        self._tracer.stop()
+        time.sleep(SETTLE)
+        self._read(self._tracer.poll())
+        yield from self._told(self._session.close())
+        for _ in range(2):  # the second one uses the first one's numbers, which change no more
+            self._count()
+
+    def _read(self, events: Iterable[KernelEvent]) -> None:
+        for event in events:
+            shape = shape_of(event)
+            self.counts.deliver(shape)
+            if not self._selection.wants(event):
+                self.counts.judge(shape, None)
+                continue
+            if self._noted is not None:
+                self._noted(event)
+            self._session.take(event)
+
+    def _told(self, batches: Iterable[Judged]) -> Iterator[Told]:
+        for judged in batches:
+            assert judged.resets.kernel is not None, "a session judges events"
+            for row, event in enumerate(judged.resets.kernel.events):
+                if event is None:
+                    continue
+                told = Told(event, judged, row)
+                if not self._selection.wants_cause(told.cause):
+                    self.counts.judge(shape_of(event), None)
+                    continue
+                self._judged(told)
+                yield told
+
+    def _judged(self, told: Told) -> None:
+        event = told.event
+        process = event.process.comm if event.process is not None else UNKNOWN_PROCESS
+        outcome = self.counts.outcome(told.cause, told.mechanism, event.kind, process)
+        self.counts.judge(shape_of(event), outcome)
+        if event.ends is not None:
+            self.peers.add(event.ends.remote.rsplit(":", 1)[0])
+
+    def _count(self) -> None:
+        """Ask the kernel for its counts, if it counted more than it handed over."""
+        self._counted = time.monotonic()
+        if any(total.sampled or total.lost for total in self._tracer.totals().values()):
+            self.counts.kernel(self._tracer.shapes())
+
+
+__all__ = ["Live", "Told"]
