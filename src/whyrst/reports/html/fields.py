@@ -51,7 +51,7 @@ def fields(verdict: Verdict, cause: Cause | None, names: tuple[str, ...] = ()) -
     found = [
         ("what", [cause.title] if cause is not None else []),
         ("reset", [about.reset(verdict)]),
-        ("connection", [about.connection(verdict).removeprefix("connection "), about.ends(verdict)]),
+        ("connection", [about.connection(verdict).removeprefix("connection").lstrip(", "), about.ends(verdict)]),
         ("harm", [verdict.harm.says]),
         ("1 type", [f"{mechanism}: {MECHANISM_WORDS[mechanism]}"]),
         ("3 reference", [listing(verdict.references.rfc) or "no RFC clause asks for it"]),

@@ -62,7 +62,7 @@
   function haystack(at) {
     if (!words.has(at)) {
       const row = rows[at];
-      const told = row[CELL.fields].flatMap(([, items]) => items.map(([says]) => data.texts[says]));
+      const told = row[CELL.fields].flatMap(([, items]) => items.map((item) => data.texts[[item].flat()[0]]));
       const plain = ["cause", "client", "server", "name", "capture"].map((cell) => text(row, cell));
       words.set(at, [row[CELL.frame], ...plain, ...told].join("\n").toLowerCase());
     }
@@ -149,7 +149,9 @@
     return make("tr", {class: "told"}, cell);
   }
 
-  function line([says, mark, number], typed) {
+  // An item is the number of its text, or with it how it speaks and its mark in the ladder.
+  function line(item, typed) {
+    const [says, mark, number] = [item].flat();
     if (typed) return make("p", {}, make("code", {}, data.texts[says]));
     const sign = mark ? [make("b", {class: "sign"}, SIGNS[mark], make("span", {class: "hidden"}, SPOKEN[mark]))] : [];
     const badge = number ? [make("b", {class: "badge"}, make("span", {class: "hidden"}, "mark "), String(number))] : [];

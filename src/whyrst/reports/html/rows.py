@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from whyrst.causes import Cause
     from whyrst.model import Incident, Verdict
+    from whyrst.reports.html.fields import Item
 
 MARKS = ("", "+", "-", "?")
 """How a fact speaks; an item's second number counts in it."""
@@ -75,10 +76,7 @@ def data(
 def _row(verdict: Verdict, cause: Cause | None, texts: Texts, drawn: int, names: tuple[str, ...]) -> list[Any]:
     """The cells of one row; the script names them."""
     connection = verdict.connection
-    told = [
-        [texts(field.label), [[texts(one.says), MARKS.index(one.mark), one.number] for one in field.items]]
-        for field in fields(verdict, cause, names)
-    ]
+    told = [[texts(field.label), [_item(one, texts) for one in field.items]] for field in fields(verdict, cause, names)]
     return [
         verdict.frame,
         nanoseconds(verdict.time) // 1000 / 1000,
@@ -95,3 +93,9 @@ def _row(verdict: Verdict, cause: Cause | None, texts: Texts, drawn: int, names:
         drawn,
         told,
     ]
+
+
+def _item(item: Item, texts: Texts) -> int | list[int]:
+    """A text, or a text with how it speaks and its mark in the ladder."""
+    says = texts(item.says)
+    return [says, MARKS.index(item.mark), item.number] if item.mark or item.number else says
