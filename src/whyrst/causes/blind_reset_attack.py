@@ -86,3 +86,10 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield hints(r.habits.ttl_same.no, "its TTL is not the {sender}'s")
     yield excludes(r.progress.sender_fin, "the {sender} had closed, and its host may be answering stray segments")
+
+
+def judge_compared(r: Resets) -> Iterator[Sign]:
+    """Captures of several places: none of them left the host whose address they carry."""
+    assert r.compared is not None
+    yield decides(r.compared.made_between, "{compared_origin}")
+    yield excludes(r.compared.made_at_end, "{compared_origin}")

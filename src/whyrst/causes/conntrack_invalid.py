@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, needed, refutes, supports
+from whyrst.causes.evidence import decides, needed, proves, refutes, supports
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import PASSIVE
@@ -71,3 +71,13 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield supports(r.trigger.has_payload, "frame {trigger_frame} carries payload in the middle of a conversation")
     yield refutes(r.trigger.is_syn_ack, "frame {trigger_frame} is a SYN-ACK")
+
+
+def judge_compared(r: Resets) -> Iterator[Sign]:
+    """Captures of several places: the segment that it answers is one of a connection with other addresses here."""
+    assert r.compared is not None
+    stray = r.compared.astray & r.mechanism.passive_form & ~r.trigger.is_syn
+    yield proves(
+        r.compared.made_at_end & stray & r.compared.trigger_arrived,
+        "here that connection is one between {compared_known_as}; {compared_trigger} with other addresses",
+    )

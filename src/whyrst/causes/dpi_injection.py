@@ -28,7 +28,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, needed, proves, refutes, supports
 from whyrst.fast.layout import Kind
 from whyrst.fast.tables import Conn, Dir
 from whyrst.resets.facts import SECOND, Fact, one_of
@@ -95,3 +95,13 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield excludes(
         (r.sender(Dir.ALERT) > 0) | (r.peer(Dir.ALERT) > 0), "a TLS alert came before: one of the ends refused"
     )
+
+
+def judge_compared(r: Resets) -> Iterator[Sign]:
+    """Captures of several places: something on the way made it, right after the content."""
+    assert r.compared is not None
+    told = (r.sender(Dir.ALERT) > 0) | (r.peer(Dir.ALERT) > 0)
+    forged = r.compared.made_between & (r.mechanism.code == FORGED)
+    yield proves(forged & content_seen(r) & ~r.progress.answered & ~told, "{compared_origin}")
+    yield decides(r.compared.made_between, "{compared_origin}")
+    yield excludes(r.compared.made_at_end, "{compared_origin}")

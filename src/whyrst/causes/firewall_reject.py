@@ -131,3 +131,17 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     yield supports(k.unseen, "it left this host, and this host's TCP stack did not send it")
     yield supports(countless, "this host has a rule that makes such resets: {kernel_rejects}")
     yield excludes(k.sent, "this host's TCP stack sent it, and no packet filter")
+
+
+def judge_compared(r: Resets) -> Iterator[Sign]:
+    """Captures of several places: a device before the host answered, and what it refused went no farther.
+
+    After a silence an idle timer explains the same.
+    """
+    assert r.compared is not None
+    refused = r.compared.made_between & (r.mechanism.code == FIREWALL) & r.compared.trigger_arrived.no
+    content = one_of(r.trigger.kind, (Kind.TLS_CLIENT_HELLO, Kind.HTTP_REQUEST)) & r.trigger.has_payload
+    yield proves(refused & ~content & (r.trigger.gap < SECOND), "{compared_trigger}; {compared_origin}")
+    yield decides(r.compared.made_between, "{compared_origin}")
+    yield supports(r.compared.trigger_arrived.no, "{compared_trigger}")
+    yield refutes(r.compared.trigger_arrived, "{compared_trigger}")

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 from whyrst.causes.blind_reset_attack import MANY
 from whyrst.causes.cause import Cause
 from whyrst.causes.dpi_injection import content_seen
-from whyrst.causes.evidence import decides, excludes, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, needed, proves, refutes, supports
 from whyrst.resets.facts import SECOND, Fact
 from whyrst.resets.mechanism import FORGED
 
@@ -84,4 +84,19 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield refutes(
         (after.of_sender >= MANY) & (after.step != 0), "there are {resets_of_sender} of them: somebody guesses numbers"
     )
-    yield excludes(r.mechanism.forged.no, "it keeps the habits of its sender")
+    yield excludes(
+        r.mechanism.forged.no if r.compared is None else r.mechanism.forged.no & r.compared.made_at_end.yes,
+        "it keeps the habits of its sender",
+    )
+
+
+def judge_compared(r: Resets) -> Iterator[Sign]:
+    """Captures of several places: it passed one of them, and did not leave its sender."""
+    assert r.compared is not None
+    guessed = (r.aftermath.of_sender >= MANY) & (r.aftermath.step != 0)
+    # Both ends reset out of a silence and left at that: an idle timer does so, too.
+    idle = (r.silences.before >= SECOND) & ~r.aftermath.sender_goes_on.yes & ~r.aftermath.steps
+    forged = r.compared.made_between & (r.mechanism.code == FORGED)
+    yield proves(forged & content_seen(r).no & ~guessed & ~idle, "{compared_origin}")
+    yield decides(r.compared.made_between, "{compared_origin}")
+    yield excludes(r.compared.made_at_end, "{compared_origin}")

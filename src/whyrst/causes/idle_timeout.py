@@ -100,3 +100,11 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield refutes(r.aftermath.burst_before | r.aftermath.burst_after, "several resets came in a burst")
     yield excludes(r.neighbours.twin, "the {sender} holds the same ports and numbers towards another address")
+
+
+def judge_compared(r: Resets) -> Iterator[Sign]:
+    """Captures of several places: the host of this address never sent it, so a device did."""
+    assert r.compared is not None
+    yield decides(r.compared.made_between, "{compared_origin}")
+    yield supports(r.compared.trigger_arrived.no, "{compared_trigger}")
+    yield refutes(r.compared.made_at_end, "{compared_origin}")

@@ -86,8 +86,11 @@ def align(
         both, two = (surveys[a], surveys[b]), (tables[a], tables[b])
         pairs[a, b] = _pairs(both, two)
         common[a, b] = shared(both, two, pairs[a, b])
-        single[a, b], sign = nearness(common[a, b], len(pairs[a, b].left))
-        if len(common[a, b].left):
+    span = _span(tables, pairs)
+    for (a, b), found in common.items():
+        weight = span[a][pairs[a, b].left] + span[b][pairs[a, b].right]
+        single[a, b], sign = nearness(found, weight)
+        if len(found.left):
             nearer[a, b] = sign
     _belong(paths, surveys, tables, pairs, common)
     path = order(nearer, len(paths), fixed)
@@ -111,6 +114,15 @@ def batches(path: str, only: Filter | None, progress: Progress | None) -> Iterat
     """The segments of one capture."""
     for series in read([path], only=only, progress=progress):
         yield from series
+
+
+def _span(tables: Sequence[Conversations], pairs: Mapping[tuple[int, int], Pairs]) -> list[Cells]:
+    """For each connection of each capture, in how many others it stands."""
+    span = [np.zeros(len(table), dtype=np.int64) for table in tables]
+    for (a, b), found in pairs.items():
+        np.add.at(span[a], found.left, 1)
+        np.add.at(span[b], found.right, 1)
+    return span
 
 
 def _survey(path: str, only: Filter | None, progress: Progress | None) -> Survey:
@@ -250,7 +262,6 @@ LOOKED = 4096
 def _loss(aligned: Alignment, c: int) -> float:
     """The share of segments that passed a capture's place and are not in it: another one, farther on, shows them."""
     held = missing = 0
-    clock = aligned.clocks[c]
     for leg in aligned.legs[:LOOKED]:
         if not leg.segments.get(c):
             continue
@@ -265,5 +276,4 @@ def _loss(aligned: Alignment, c: int) -> float:
                     found = s in mine
                     held += found
                     missing += not found
-    del clock
     return missing / (held + missing) if missing else 0.0

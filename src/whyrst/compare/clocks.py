@@ -16,7 +16,7 @@ import numpy as np
 from whyrst.compare.pairing import PROXIED, Pairs, _common
 from whyrst.compare.survey import Event, mixed
 from whyrst.fast.layout import Flag
-from whyrst.resets.facts import SECOND
+from whyrst.resets.facts import SECOND, distinct
 
 if TYPE_CHECKING:
     from whyrst.compare.conversations import Conversations
@@ -122,36 +122,43 @@ def _with_proxied(found: Shared, tables: tuple[Conversations, Conversations], pa
     return Shared(*(np.concatenate(both) for both in zip(found, more, strict=True)))
 
 
-def nearness(found: Shared, n: int) -> tuple[Cells, int]:
+def nearness(found: Shared, span: Cells) -> tuple[Cells, int]:
     """Which of two captures is nearer to the client: 1 the one, -1 the other, 0 not known.
 
     Every router on the way takes 1 from the TTL. Where none stands between, time tells: what the client sends reaches
     the other capture later, what the server sends sooner, so the differences of the two directions lie apart.
 
+    Args:
+        found: segments that they share.
+        span: for each of their pairs of connections, in how many captures it stands. Those that most show decide: others
+            may be opened from the other side.
+
     Returns:
-        For each of n pairs, from TTLs alone, and for all together.
+        For each pair, from TTLs alone, and for all together.
     """
     signs = np.sign(found.hops) * np.where(found.forth, 1, -1)
-    single = np.zeros(n, dtype=np.int64)
+    single = np.zeros(len(span), dtype=np.int64)
     np.add.at(single, found.pair, signs)
     single = np.sign(single)
-    total = int(np.sign(single.sum()))
-    if total == 0:
-        apart = _apart(found, n)
-        total = int(np.sign(np.sign(apart).sum())) if len(apart) else 0
+    total = 0
+    for widest in distinct(span)[::-1].tolist():
+        chosen = span == widest
+        total = int(np.sign(single[chosen].sum())) or int(np.sign(np.sign(_apart(found, chosen)).sum()))
+        if total:
+            break
     return single, total
 
 
-def _apart(found: Shared, n: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """For each connection how far the differences of the two directions lie apart: twice the way's delay."""
+def _apart(found: Shared, chosen: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """For each chosen connection how far the differences of the two directions lie apart: twice the way's delay."""
     differ = (found.right - found.left).astype(np.float64)
     differ -= differ[0] if len(differ) else 0.0
-    sums = np.zeros((2, n))
-    counts = np.zeros((2, n))
+    sums = np.zeros((2, len(chosen)))
+    counts = np.zeros((2, len(chosen)))
     for k, mask in enumerate((found.forth, ~found.forth)):
         np.add.at(sums[k], found.pair[mask], differ[mask])
         np.add.at(counts[k], found.pair[mask], 1)
-    both = (counts > 0).all(axis=0)
+    both = (counts > 0).all(axis=0) & chosen
     apart: np.ndarray[Any, np.dtype[np.float64]] = sums[0][both] / counts[0][both] - sums[1][both] / counts[1][both]
     return apart
 

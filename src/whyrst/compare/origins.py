@@ -30,6 +30,8 @@ MANY = 8
 """Segments of a capture without loss from which on it is believed to lose none."""
 ANSWERED = SECOND
 """A stack answers within this time, as seen anywhere."""
+AGAIN = SECOND // 10
+"""Nobody sends a segment again sooner."""
 STARTS = frozenset({32, 60, 64, 128, 255})
 """Initial TTLs in use."""
 
@@ -109,11 +111,11 @@ class Tracer:
     def _at_sender(self, seen: Seen, end: str, frame: str) -> tuple[str, tuple[str, ...], bool, str]:
         here = seen.first
         place = self._places[here]
-        usual = [s.ttl for s in seen.leg.segments[here] if s.forth == seen.forth and not s.reset]
+        usual = [s.ttl for s in _usual(seen)]
         foreign = bool(usual) and seen.segment.ttl not in usual and not seen.segment.local
         if foreign and seen.segment.ip_id > 0:
             foreign = not self._counts_on(seen)
-        if place == end and (not foreign or self._answers_itself(seen)):
+        if place == self._end(client=seen.forth != seen.leg.flip) and (not foreign or self._answers_itself(seen)):
             return "end", (end,), True, f"{frame}, the capture at the {end}, shows it leaving"
         if foreign:
             says = f"{frame}, the capture nearest to the {end}, shows it with a TTL that is not the {end}'s"
@@ -131,12 +133,12 @@ class Tracer:
 
     def _counts_on(self, seen: Seen) -> bool:
         """Its IPv4 ID follows that of its sender's other packets."""
-        ids = [s.ip_id for s in seen.leg.segments[seen.first] if s.forth == seen.forth and not s.reset and s.ip_id > 0]
+        ids = [s.ip_id for s in _usual(seen) if s.ip_id > 0]
         return any(0 < (seen.segment.ip_id - one) % 65536 <= 3 for one in ids[-6:])  # noqa: PLR2004 - a few packets
 
     def _own_habits(self, seen: Seen) -> bool:
         """It looks like a packet of its alleged sender: the TTL, and no broken habit among those that it can show."""
-        usual = [s for s in seen.leg.segments[seen.first] if s.forth == seen.forth and not s.reset]
+        usual = _usual(seen)
         if not usual or seen.segment.ttl not in {s.ttl for s in usual}:
             return False
         return not self._odd(seen)
@@ -144,7 +146,7 @@ class Tracer:
     def _odd(self, seen: Seen) -> bool:
         """It breaks a habit of its alleged sender that devices on the way leave alone."""
         one = seen.segment
-        usual = [s for s in seen.leg.segments[seen.first] if s.forth == seen.forth and not s.reset]
+        usual = _usual(seen)
         if not usual:
             return False
         if one.ttl not in {s.ttl for s in usual}:
@@ -169,7 +171,8 @@ class Tracer:
             return Gap(0, "it stands on the other side of the proxy")
         if not view.known:
             return Gap(0, "nothing ties its clock to the others'")
-        if not view.covers(reference.time):
+        running = view.covers(reference.time)
+        if not running:
             return Gap(0, "it was not running at that time")
         shows = any(s.forth == seen.forth for s in leg.segments.get(c, ()))
         others_show = any(s.forth == seen.forth and not s.reset for s in leg.segments[seen.first])
@@ -177,9 +180,8 @@ class Tracer:
             return Gap(0, "it does not show that direction")
         if not leg.segments.get(c) and not self._belongs(seen, c):
             return Gap(0, "nothing says that this connection passes there")
-        if not upstream:
-            return self._not_arrived(seen, c)
-        return self._not_sent(seen, c, others, trigger)
+        gap = self._not_sent(seen, c, others, trigger) if upstream else self._not_arrived(seen, c)
+        return Gap(min(gap.level, running), gap.says)
 
     def _belongs(self, seen: Seen, c: int) -> bool:
         """Whether the end on that side of the path is known there from other connections."""
@@ -251,15 +253,21 @@ class Tracer:
         sights = []
         for c in self._oriented(seen):
             there = seen.leg.segments.get(c, [])
-            exact = [s for s in there if same(s, trigger)] if c != seen.first else [trigger]
+            exact = [s for s in there if same(s, trigger) and self._passed(trigger, seen.first, s, c)]
             if exact:
                 nearest = min(exact, key=lambda s: abs(s.time - trigger.time))
                 sights.append(self._sight(c, nearest, None))
             else:
-                gone = self._views[c].covers(trigger.time) and c not in seen.leg.other
-                gone = gone and trigger not in seen.leg.held(c) and (bool(there) or self._belongs(seen, c))
+                gone = self._views[c].covers(trigger.time) > 0 and c not in seen.leg.other
+                gone = gone and (bool(there) or self._belongs(seen, c))
+                gone = gone and (trigger not in seen.leg.held(c) or any(same(s, trigger) for s in there))
                 sights.append(self._sight(c, None, Gap(1 if gone else 0, "")))
         return tuple(sights)
+
+    def _passed(self, one: Segment, a: int, two: Segment, c: int) -> bool:
+        """Whether the second may be the first one on its way, and not a later copy of it."""
+        doubts = self._views[a].doubt + self._views[c].doubt
+        return abs(two.time - one.time) <= 2 * doubts + AGAIN
 
     def _sight(self, c: int, segment: Segment | None, gap: Gap | None) -> Sight:
         if segment is None:
@@ -277,6 +285,12 @@ class Tracer:
             ip_id=segment.ip_id if segment.ip_id >= 0 else None,
             window=segment.window,
         )
+
+
+def _usual(seen: Seen) -> list[Segment]:
+    """What its alleged sender sent besides, where the reset was seen first; probes written by hand have no habits."""
+    mine = [s for s in seen.leg.segments[seen.first] if s.forth == seen.forth and not s.reset]
+    return [s for s in mine if s.options & ~Opt.MSS or not s.flags & Flag.SYN]
 
 
 def _known_as(seen: Seen) -> tuple[str, str] | None:

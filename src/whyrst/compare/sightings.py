@@ -22,7 +22,8 @@ COPIED = 50 * MS
 """Copies that a mirror port makes of a packet come within this time."""
 BEYOND = 0.02
 """A capture may have ended this share of its duration after its last packet."""
-LEAST_BEYOND, MOST_BEYOND = 50 * MS, SECOND
+MOST_BEYOND = SECOND
+"""For so long after its last packet it may have been running in any case."""
 
 
 class View(NamedTuple):
@@ -48,12 +49,14 @@ class View(NamedTuple):
     loss: float
     hosts: frozenset[tuple[int, int]]
 
-    def covers(self, time: int) -> bool:
-        """Whether it was running at that time for sure, give or take what a quiet end leaves open."""
-        if not self.known:
-            return False
-        spare = min(max(int((self.end - self.begin) * BEYOND), LEAST_BEYOND), MOST_BEYOND) if self.whole else 0
-        return self.begin - SLACK <= time <= self.end + spare
+    def covers(self, time: int) -> int:
+        """Whether it was running at that time: 2 surely, 1 probably, since its last packet came shortly before, 0 not."""
+        if not self.known or time < self.begin - SLACK:
+            return 0
+        late = time - self.end
+        if late <= SLACK or (self.whole and late <= min((self.end - self.begin) * BEYOND, MOST_BEYOND)):
+            return 2
+        return int(self.whole and late <= MOST_BEYOND)
 
 
 @dataclass(eq=False)

@@ -146,6 +146,8 @@ class Resets:
             np.where(self.progress.answers_connect, np.where(self.shape.has_ack, 1, -1), fact.values).astype(np.int8)
         )
         dead = self.aftermath.survived.yes | self.shape.bad_checksum | self.aftermath.challenged.yes
+        if self.compared is not None:
+            dead |= self.compared.lost
         return Fact(np.where(dead, np.int8(-1), fact.values))
 
     @cached_property
@@ -157,6 +159,12 @@ class Resets:
     def witnessed(self) -> bool:
         """Whether there is more than the wire of one place."""
         return self.events is not None or self.origins is not None
+
+    @property
+    def live(self) -> bool:
+        """Only connections with resets are known, as the kernel tells them: that others ended in order, were served or
+        even existed, cannot be known."""
+        return self.events is not None and not self.numbered
 
     @cached_property
     def kernel(self) -> KernelFacts | None:

@@ -63,6 +63,12 @@ class Harms:
 
     def says(self, i: int) -> str:
         """The harm of reset i as a sentence."""
+        compared = self._r.compared
+        if compared is not None and compared.lost[i]:
+            return f"{self._told(i)} The reset was dropped on its way, so the other end still believes in the connection."
+        return self._told(i)
+
+    def _told(self, i: int) -> str:
         code, lost = int(self.code[i]), int(self.bytes_lost[i])
         if code == REFUSED:
             return "The connection was refused; the client got an error at once."

@@ -26,6 +26,7 @@ from whyrst.resets.habits import ID_STEP, initial_ttl
 
 if TYPE_CHECKING:
     from whyrst.resets.columns import Resets
+    from whyrst.resets.compared import Compared
     from whyrst.resets.facts import Column, Mask
 
 UNKNOWN, ACTIVE, PASSIVE, FIREWALL, FORGED = range(5)
@@ -265,6 +266,35 @@ class Mechanisms:
     @cached_property
     def code(self) -> Column:
         """UNKNOWN, ACTIVE, PASSIVE, FIREWALL or FORGED."""
+        if self._r.compared is None:
+            return self._seen_here
+        return self._settled(self._seen_here, self._r.compared)
+
+    def _settled(self, here: Column, compared: Compared) -> Column:
+        """What the captures of several places leave of what one of them says.
+
+        Made on the way, it answers for the host when the segment that it answers went no farther, as packet filters
+        drop what they refuse; otherwise somebody beside the path wrote it. What the end made is not forged.
+        """
+        between, trigger = compared.likely_between, compared.trigger_arrived
+        answer = self.passive_form & self._r.trigger.found & ~self._r.aftermath.steps
+        own = np.where(self.passive_form, PASSIVE, np.where(self.active_form, ACTIVE, UNKNOWN))
+        foreign = (here == FORGED) | (here == FIREWALL)
+        return np.select(
+            [
+                between & answer & trigger.no,
+                between & trigger.yes & (here != FORGED) & compared.proven,
+                between & foreign,
+                between & compared.proven,
+                compared.made_at_end.yes & (here == FORGED),
+            ],
+            [FIREWALL, FORGED, here, np.where(self.by_timer, FIREWALL, FORGED), own],
+            here,
+        ).astype(np.int64)
+
+    @cached_property
+    def _seen_here(self) -> Column:
+        """The same, as far as the capture shows that holds it."""
         forged, firewall = self.forged.yes, self.firewall.yes
         fits = self._r.trigger.fits_exactly
         passive = self.passive_form & (fits | self._lost_trigger)

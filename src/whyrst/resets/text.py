@@ -308,6 +308,8 @@ def fill(template: str, r: Resets, i: int) -> tuple[str, tuple[int, ...]]:
         parts.append(literal)
         if name and name.startswith("kernel_"):
             parts.append(r.kernel.says(i, name.removeprefix("kernel_")) if r.kernel is not None else "?")
+        elif name and name.startswith("compared_"):
+            parts.append(r.compared.says(i, name.removeprefix("compared_")) if r.compared is not None else "?")
         elif name:
             if name.endswith("_frame") and not r.numbered:
                 parts[-1] = _unnumbered(literal)

@@ -39,6 +39,14 @@ class Vantages:
     @cached_property
     def code(self) -> Column:
         """UNKNOWN, CLIENT, SERVER, BETWEEN or HOST (both ends on one host)."""
+        if self._r.compared is None:
+            return self._seen_here
+        told = [VANTAGES.index(place.partition("-")[0] or "unknown") for place in self._r.compared.place]
+        return np.where(np.array(told) != UNKNOWN, told, self._seen_here)
+
+    @cached_property
+    def _seen_here(self) -> Column:
+        """The same, from this capture alone."""
         r = self._r
         client_local = r.neighbours.captured_there(r.neighbours.client_key)
         server_local = r.neighbours.captured_there(r.neighbours.host_key)
