@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOOPS := $(wildcard src/whyrst/fast/*.py)
 
-.PHONY: all demo test lint cases docs bench fuzz lab lab-cases accuracy clean packages
+.PHONY: all demo test test-kernels lint cases docs bench fuzz lab lab-cases accuracy clean packages
 
 all: lint test
 
@@ -16,6 +16,10 @@ demo: $(VENV)/.whyrst
 
 test: packages $(VENV)/.test
 	$(BIN)/python -m pytest -n auto
+
+test-kernels: $(VENV)/.whyrst
+	@sh tools/debian_packages.sh packaging/kernel-packages.txt
+	$(BIN)/python tools/test_kernels.py
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

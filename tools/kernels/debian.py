@@ -63,7 +63,11 @@ class Apt:
         kept = self._folder / "sources/debian.sources"
         if not kept.exists() or kept.read_text() != sources:
             kept.write_text(sources)
-            self._run("apt-get", "-q", "update")
+            try:
+                self._run("apt-get", "-q", "update")
+            except FetchError:
+                kept.unlink()
+                raise
 
     def kernel(self, suite: str) -> Kernel:
         """Fetches the kernel of a suite, unless it is here already.
@@ -163,6 +167,7 @@ def _settings(folder: Path) -> str:
             "Dir::Etc::SourceParts": folder / "sources",
             "APT::Architecture": "amd64",
             "APT::Sandbox::User": "root",
+            "APT::Update::Error-Mode": "any",
             "Acquire::Languages": "none",
         }.items()
     )

@@ -1,4 +1,4 @@
-"""A root file system for the kernels: this Python, the packages that whyrst needs, some programs, and a script.
+"""A root file system for the kernels: this Python, the packages that whyrst needs, libbpf, and a script.
 
 It is made of two archives that the kernel unpacks one after the other. The base is slow to make and changes rarely, so
 it is kept; whyrst itself and the script go into a small second one, made anew each time.
@@ -37,19 +37,18 @@ _LIBRARY = re.compile(r"(?:=> |^\s+)(/\S+) \(0x", re.MULTILINE)
 _UNCHECKED = 0b01  # PEP 552: a hash-based .pyc that is not compared with its source
 
 
-def build(folder: Path, script: Path, programs: Iterable[str]) -> Path:
+def build(folder: Path, script: Path) -> Path:
     """Makes the image that runs `script`.
 
     Args:
         folder: where the base is kept.
         script: a Python program; the other Python files in its folder can be imported by it.
-        programs: names of programs of this machine to take along, with the libraries they need.
 
     Returns:
         The image: an initial root file system for QEMU.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    base = _base(folder, tuple(sorted(programs)))
+    base = _base(folder)
     image = folder / "image.cpio"
     with image.open("wb") as out:
         with base.open("rb") as kept:
@@ -65,28 +64,29 @@ def build(folder: Path, script: Path, programs: Iterable[str]) -> Path:
     return image
 
 
-def _base(folder: Path, programs: tuple[str, ...]) -> Path:
+def _base(folder: Path) -> Path:
     """The part of the image that depends on this machine alone."""
     packages = sorted(_distributions("whyrst"))
     versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]
-    key = hashlib.sha256(repr((sys.version, versions, programs, Path(__file__).read_bytes())).encode()).hexdigest()
+    key = hashlib.sha256(repr((sys.version, versions, Path(__file__).read_bytes())).encode()).hexdigest()
     kept = folder / f"base-{key[:16]}.cpio"
     if not kept.exists():
         part = kept.with_suffix(".part")
         with part.open("wb") as out:
-            _write_base(Writer(out), packages, [found for name in programs if (found := _program(name))])
+            _write_base(Writer(out), packages)
+        for older in folder.glob("base-*.cpio"):
+            older.unlink()
         part.rename(kept)
     return kept
 
 
-def _write_base(root: Writer, packages: list[str], programs: list[Path]) -> None:
+def _write_base(root: Writer, packages: list[str]) -> None:
     for name in ("bin", "sbin", "lib", "lib64"):
         root.symlink(name, f"usr/{name}")
     for name in ("dev", "proc", "sys", "run", "tmp", "root", "usr/bin", "usr/sbin", "usr/lib64"):
         root.folder(name)
-    taken: list[Path] = [Path(sys._base_executable).resolve(), *programs]  # type: ignore[attr-defined]  # noqa: SLF001
-    for path in taken:
-        root.copy(str(path)[1:], path)
+    taken = [_python()]
+    root.copy(str(_python())[1:], _python())
     standard = Path(sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix}))
     for path in _files(standard):
         _add(root, str(path)[1:], path)
@@ -103,12 +103,12 @@ def _write_base(root: Writer, packages: list[str], programs: list[Path]) -> None
 
 def _start_line() -> bytes:
     """The first line of the init script: the kernel starts it by itself."""
-    return f"#!{Path(sys._base_executable).resolve()} -I\n".encode()  # type: ignore[attr-defined]  # noqa: SLF001
+    return f"#!{_python()} -I\n".encode()
 
 
-def _program(name: str) -> Path | None:
-    found = shutil.which(name, path="/usr/sbin:/usr/bin")
-    return Path(found).resolve() if found else None
+def _python() -> Path:
+    """The interpreter itself, not a virtual environment's link to it."""
+    return Path(sys.executable).resolve()
 
 
 def _files(folder: Path) -> Iterator[Path]:
