@@ -75,13 +75,15 @@ class Apt:
         Raises:
             FetchError: the suite has none, or it cannot be downloaded.
         """
-        package = f"{META}/{suite}"
+        package = meta = f"{META}/{suite}"
         for _ in range(_MOST_STEPS):
             found = _NEXT.search(self._depends(package))
             if not found:
-                return self._unpack(package)
+                break
             package = found[1]
-        raise FetchError(f"{suite}: {META} leads to no kernel")
+        if package == meta:
+            raise FetchError(f"{suite}: {META} leads to no kernel")
+        return self._unpack(package)
 
     def _depends(self, package: str) -> str:
         shown = self._run("apt-cache", "show", "--no-all-versions", package)
