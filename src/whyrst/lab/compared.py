@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from whyrst.lab.score import Key
     from whyrst.lab.truth import Record, Truth
 
-    Degrade = Callable[[Path, random.Random], None]
+    Degrade = Callable[[Path, random.Random], str]
 
 HOURS = 12
 PPM = 100
@@ -35,29 +35,30 @@ class Way(NamedTuple):
         name: "all" for the plainest.
         captures: which points of capture.
         title: what is special.
-        worse: makes the captures in a folder worse; None leaves them.
-        poor: that takes packets away.
+        worse: makes the captures in a folder worse, and names the one that lacks packets now; None leaves them.
     """
 
     name: str
     captures: tuple[str, ...]
     title: str
     worse: Degrade | None = None
-    poor: bool = False
 
 
-def _clocks(folder: Path, rng: random.Random) -> None:
+def _clocks(folder: Path, rng: random.Random) -> str:
     """All clocks but the client's are off by hours, and drift."""
     for where in WHERE[1:]:
         how = degrade.off(rng.uniform(-HOURS, HOURS) * 3600, rng.uniform(-PPM, PPM))
         degrade.change(folder / f"{where}.pcap", how)
+    return ""
 
 
 def _one(how: Callable[[random.Random], degrade.Change]) -> Degrade:
     """Make one of the captures worse."""
 
-    def worse(folder: Path, rng: random.Random) -> None:
-        degrade.change(folder / f"{rng.choice(WHERE)}.pcap", how(rng))
+    def worse(folder: Path, rng: random.Random) -> str:
+        where = rng.choice(WHERE)
+        degrade.change(folder / f"{where}.pcap", how(rng))
+        return where
 
     return worse
 
@@ -68,10 +69,9 @@ WAYS = (
     Way("uplink", ("client", "uplink", "server"), "the router's other side, towards the client"),
     Way("four", ("client", "uplink", "router", "server"), "both sides of the router"),
     Way("clocks", WHERE, "clocks off by hours, drifting", _clocks),
-    Way("lossy", WHERE, "one capture lacks a tenth of its packets and a third of its resets", _one(degrade.lossy),
-        poor=True),
-    Way("short", WHERE, "one capture begins late or ends early", _one(degrade.short), poor=True),
-    Way("one way", WHERE, "one capture holds one direction only", _one(degrade.one_way), poor=True),
+    Way("lossy", WHERE, "one capture lacks a tenth of its packets and a third of its resets", _one(degrade.lossy)),
+    Way("short", WHERE, "one capture begins late or ends early", _one(degrade.short)),
+    Way("one way", WHERE, "one capture holds one direction only", _one(degrade.one_way)),
 )  # fmt: skip
 
 
@@ -88,10 +88,11 @@ def outcomes_of_way(record: Record, folder: Path, way: Way) -> Iterator[Outcome]
         work = Path(name)
         for where in way.captures:
             shutil.copy(folder / f"{where}.pcap", work)
-        if way.worse is not None:
-            way.worse(work, rng)
+        poor = way.worse(work, rng) if way.worse is not None else ""
         before, after = resets(record, folder, way), resets(record, work, way)
-        yield from _compared(record, work, way, after, before - after)
+        if poor and not any(one.segment for one in degrade.load(work / f"{poor}.pcap")[1]):
+            return  # Nothing is left to be compared.
+        yield from _compared(record, work, way, Left(poor, after, before - after))
 
 
 def resets(record: Record, folder: Path, way: Way) -> Counter[tuple[str, Key]]:
@@ -105,18 +106,22 @@ def resets(record: Record, folder: Path, way: Way) -> Counter[tuple[str, Key]]:
     return counts
 
 
-def _compared(
-    record: Record, folder: Path, way: Way, there: Counter[tuple[str, Key]], lost: Counter[tuple[str, Key]]
-) -> Iterator[Outcome]:
-    """Outcomes of one comparison: one per verdict, and one per reset that was recorded and has none.
+class Left(NamedTuple):
+    """What is left of a run's captures.
 
-    Args:
-        record: of the run.
-        folder: with its captures.
-        way: how to compare.
-        there: resets that the captures hold.
-        lost: resets that they lost.
+    Attributes:
+        poor: the capture that lacks packets; empty for none.
+        resets: resets that the captures hold, by capture and key.
+        lost: resets that they held before.
     """
+
+    poor: str
+    resets: Counter[tuple[str, Key]]
+    lost: Counter[tuple[str, Key]]
+
+
+def _compared(record: Record, folder: Path, way: Way, left: Left) -> Iterator[Outcome]:
+    """Outcomes of one comparison: one per verdict, and one per reset that was recorded and has none."""
     try:
         comparison = compare([str(folder / f"{where}.pcap") for where in way.captures])
         seen = list(match(record, comparison.verdicts))
@@ -128,16 +133,16 @@ def _compared(
         if one.truth is None:
             yield outcome(record, way.name, one)
             continue
-        said = claim(one.verdict.origin, one.truth, captures, excusable=_excusable(one.truth, way, lost))
-        yield outcome(record, way.name, one, _right(one.truth, way))._replace(
+        said = claim(one.verdict.origin, one.truth, captures, left.poor, excusable=_excusable(one.truth, way, left))
+        yield outcome(record, way.name, one, _right(one.truth, left.poor))._replace(
             origin=one.truth.origin, origin_said=said.says, origin_right=said.right
         )
     told = Counter(key_of(record, one.verdict.reset.source, one.verdict.reset.destination) for one in seen)
     for key, count in told.items():
         # A reset that several captures show is one. All of a sender's pass one point at least.
-        if count > max(there[where, key] for where in way.captures):
+        if count > max(left.resets[where, key] for where in way.captures):
             yield _failure(record, way, "one reset told twice")
-    if not way.poor:
+    if not left.poor:
         yield from missed(record, seen, way.name)
 
 
@@ -146,16 +151,16 @@ def _failure(record: Record, way: Way, what: str) -> Outcome:
     return Outcome(record.scenario, record.seed, way.name, 0, "none", what, "undetermined", False, False, "")
 
 
-def _right(truth: Truth, way: Way) -> set[str]:
+def _right(truth: Truth, poor: str) -> set[str]:
     """Causes that are right: those that are right at every point of capture; if one is poor, at any."""
     everywhere = [set(truth.accept[where]) for where in WHERE]
-    return set.union(*everywhere, {"undetermined"}) if way.poor else set.intersection(*everywhere)
+    return set.union(*everywhere, {"undetermined"}) if poor else set.intersection(*everywhere)
 
 
-def _excusable(truth: Truth, way: Way, lost: Counter[tuple[str, Key]]) -> bool:
+def _excusable(truth: Truth, way: Way, left: Left) -> bool:
     """Whether nobody can know the origin: the capture at the sender's end lacks the reset, or the reset was made on
     the way, and a capture that lost packets must prove that it was not there."""
-    if not way.poor:
+    if not left.poor:
         return False
     key = frozenset(truth.ports), truth.sender
-    return truth.origin not in way.captures or truth.origin == "router" or lost[truth.origin, key] > 0
+    return truth.origin not in way.captures or truth.origin == "router" or left.lost[truth.origin, key] > 0

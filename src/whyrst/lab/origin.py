@@ -29,13 +29,16 @@ class Claim(NamedTuple):
     right: bool
 
 
-def claim(origin: Origin | None, truth: Truth, captures: Mapping[str, str], *, excusable: bool = False) -> Claim:
+def claim(
+    origin: Origin | None, truth: Truth, captures: Mapping[str, str], poor: str = "", *, excusable: bool = False
+) -> Claim:
     """Compare what was said with the truth.
 
     Args:
         origin: of the verdict.
         truth: of that reset.
         captures: place -> name of the capture (one of `POINTS`), for all that were compared.
+        poor: name of a capture that lacks packets; what only it could show need not be said.
         excusable: "unknown" is right, because the capture at the origin did not record this reset.
     """
     if origin is None or origin.kind == "unknown":
@@ -43,11 +46,13 @@ def claim(origin: Origin | None, truth: Truth, captures: Mapping[str, str], *, e
         return Claim("unknown", excusable or truth.sender == truth.origin == "backend")
     if origin.kind == "end":
         place = captures.get(origin.places[0]) if origin.places else None
-        near = truth.origin not in captures.values() or place in {None, truth.origin}
+        near = bool(poor) or truth.origin not in captures.values() or place in {None, truth.origin}
         return Claim(truth.sender, truth.sender == truth.origin and near)
     low, high = sorted(_at(place, captures) for place in origin.places)
     # A proxy on the router is an end of its connections: no capture behind it shows them.
-    narrow = truth.sender == truth.origin or not any(low < POINTS[name] < high for name in captures.values())
+    narrow = truth.sender == truth.origin or not any(
+        low < POINTS[name] < high and name != poor for name in captures.values()
+    )
     says = "-".join(captures.get(place, place) for place in origin.places)
     return Claim(says, low < _made(truth) < high and narrow)
 
