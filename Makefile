@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOOPS := $(wildcard src/whyrst/fast/*.py)
 
-.PHONY: all demo test test-kernels lint cases docs bench fuzz lab lab-cases accuracy clean packages
+.PHONY: all bpf demo test test-kernels lint cases docs bench fuzz lab lab-cases accuracy clean packages
 
 all: lint test
 
@@ -21,13 +21,14 @@ test-kernels: $(VENV)/.whyrst
 	@sh tools/debian_packages.sh packaging/kernel-packages.txt
 	$(BIN)/python tools/test_kernels.py
 
-lint: $(VENV)/.lint
+lint: packages $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python tools/check_causes.py
 	$(BIN)/python tools/make_docs.py --check
 	$(BIN)/python tools/make_schema.py --check
+	$(BIN)/python tools/make_bpf.py --check
 
 cases: $(VENV)/.whyrst
 	for script in tests/cases/*/make.py examples/make.py; do $(BIN)/python $$script; done
@@ -47,6 +48,9 @@ lab-cases: packages $(VENV)/.lab
 
 accuracy: packages $(VENV)/.lab
 	$(BIN)/whyrst lab score --compare --first 3001 --seeds 5 --jobs 4 --output docs/accuracy.md
+
+bpf: packages
+	$(PYTHON) tools/make_bpf.py
 
 fuzz: $(VENV)/.fuzz
 	$(BIN)/python fuzz/analyze.py -max_total_time=$${SECONDS_OF_FUZZING:-60} fuzz/corpus

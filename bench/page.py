@@ -27,6 +27,9 @@ FRAME = f"""# Performance
   largest of all runs, as the kernel counts it (`ru_maxrss`).
 - tcpdump runs `tcpdump -r FILE -w /dev/null 'tcp[tcpflags] & tcp-rst != 0'`: it reads the file and looks for the flag,
   no more. tshark runs `tshark -r FILE -Y tcp.flags.reset==1`: it follows connections as whyrst does, and judges none.
+- Live tracing (`bench/live.py`) is measured as root with `bench/load.c` on loopback: `flood` connects to a closed port
+  as fast as it goes, `close` connects, accepts and closes in order. Rounds with and without `whyrst trace --json`
+  follow each other; the share is that of the medians. `load` and the tracer share the machine's cores.
 - Targets are goals for an idle machine. The load beside the table says how far that held.
 """
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import live
 import page
 import traffic
 from measure import Run, medians, program
@@ -138,7 +139,7 @@ def main() -> None:
     quick = "--quick" in sys.argv[1:]
     scale = 10 if quick else 1
     about = page.machine()
-    rows = [*little(), *ordinary(scale), *refused(scale)]
+    rows = [*little(), *ordinary(scale), *refused(scale), *live.rows(scale)]
     print(about)
     print(page.table(rows))
     if not quick:

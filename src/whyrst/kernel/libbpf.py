@@ -35,6 +35,7 @@ SIGNATURES: dict[str, tuple[object, tuple[object, ...]]] = {
     "bpf_map__fd": (c_int, (c_void_p,)),
     "bpf_map__initial_value": (c_void_p, (c_void_p, POINTER(c_size_t))),
     "bpf_map__set_max_entries": (c_int, (c_void_p, c_uint32)),
+    "bpf_enable_stats": (c_int, (c_int,)),
     "bpf_map_lookup_elem": (c_int, (c_int, c_void_p, c_void_p)),
     "bpf_map_get_next_key": (c_int, (c_int, c_void_p, c_void_p)),
     "ring_buffer__new": (c_void_p, (c_int, SAMPLE, c_void_p, c_void_p)),

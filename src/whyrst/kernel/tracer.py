@@ -17,12 +17,13 @@ from whyrst.kernel.wire import HAS_FLOW, KINDS, LINGERS, STATES, Reader
 if TYPE_CHECKING:
     from whyrst.kernel.event import KernelEvent
 
-RATE = 1000
-"""Events a second, CPU and kind that are handed over."""
+RATE, BURST = 250, 1000
+"""Events a second, CPU and kind that are handed over; so many at once after a pause. In a storm the rest is counted:
+judging one takes a fifth of a millisecond, and whoever reads cannot follow more."""
 TOTAL = struct.Struct("<4Q")
 SHAPE = struct.Struct("<IIBBBBII")
 COUNT = struct.Struct("<Q")
-SETTINGS = struct.Struct("<4I")
+SETTINGS = struct.Struct("<5I")
 
 
 class Total(NamedTuple):
@@ -73,7 +74,7 @@ class Tracer:
         self._object = BpfObject(str(OBJECT))
         self._object.choose(set(programs))
         taken = self._names.taken
-        settings = (rate, user_stacks, netns, taken if taken is not None else 0xFFFFFFFF)
+        settings = (rate, min(BURST, rate * 4), user_stacks, netns, taken if taken is not None else 0xFFFFFFFF)
         self._object.initial(".rodata", 0, SETTINGS.pack(*map(int, settings)))
         self._waiting: list[bytes] = []
         self._reader = Reader(self._names, host.symbols)
@@ -99,6 +100,10 @@ class Tracer:
         events = [self._reader.read(data) for data in self._waiting]
         self._waiting.clear()
         return events
+
+    def programs(self) -> dict[str, int]:
+        """The programs that run, with their file descriptors."""
+        return {name: self._object.program_fd(name) for name in self._object.attached}
 
     def totals(self) -> dict[str, Total]:
         """Counts of each kind, over all CPUs."""

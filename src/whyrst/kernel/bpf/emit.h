@@ -13,9 +13,10 @@
 
 extern int CONFIG_HZ __kconfig __weak;
 
-/* Set before loading; `whyrst.kernel.tracer` writes it as four numbers. */
+/* Set before loading; `whyrst.kernel.tracer` writes it as five numbers. */
 const volatile struct {
-    __u32 rate; /* events per second, CPU and kind that are handed over; as many at once */
+    __u32 rate;  /* events per second, CPU and kind that are handed over */
+    __u32 burst; /* ... and at once, after a pause */
     __u32 user_stacks;
     __u32 only_netns;
     __u32 taken; /* SKB_DROP_REASON_TCP_RESET of this kernel: freed because a socket took it */
@@ -74,9 +75,10 @@ static __always_inline int take_token(__u32 kind, __u64 now) {
         return 0;
     __u64 passed = now - b->filled;
     b->filled = now;
-    b->tokens = passed > SECOND ? settings.rate * SECOND : b->tokens + passed * settings.rate;
-    if (b->tokens > settings.rate * SECOND)
-        b->tokens = settings.rate * SECOND;
+    __u64 most = settings.burst * SECOND;
+    b->tokens = passed > 60 * SECOND ? most : b->tokens + passed * settings.rate;
+    if (b->tokens > most)
+        b->tokens = most;
     if (b->tokens < SECOND)
         return 0;
     b->tokens -= SECOND;
