@@ -2,8 +2,8 @@
 
 python bench/html_report.py [RESETS]     10,000 unless told; needs Debian's Chromium
 
-The capture is made of the golden cases, one after the other, again and again with the clock moved on, so that all causes
-are in it.
+The capture is made of the golden cases, one after the other, again and again with the clock moved on: every cause is
+in it.
 """
 
 from __future__ import annotations

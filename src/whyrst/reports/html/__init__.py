@@ -48,11 +48,12 @@ def write(source: Source, out: BinaryIO, view: View) -> None:
     quality = source.quality
     title = f"{count(kept.total, 'TCP reset') if kept.total else 'No TCP resets'}"
     known = all_causes()
+    causes = parts.causes(findings, known, ladders.figure, view.names)
     body = [
         parts.section("summary", "Summary", parts.summary(findings, quality)),
         over_time(timeline),
         parts.incidents(shown, len(source.incidents) - len(shown), first, ladders.figure),
-        parts.causes(findings, known, ladders.figure, view.names),
+        causes,
         parts.table(verdicts, kept.total),
         ladders.rule(view.names),
         parts.trust(quality),

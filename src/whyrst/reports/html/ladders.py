@@ -37,10 +37,11 @@ class Ladders:
             return ""
         caption = say("figcaption", f"Frame {verdict.frame} and what led to it")
         if number in self._placed:
-            # It stands further up: the script copies it here; without script the reader looks there.
-            return tag("figure", caption + say("p", "drawn above", class_="note"), data_copy=str(number))
+            # It stands elsewhere: the script copies it here; without script the reader follows a link.
+            link = tag("p", say("a", "Go to its ladder", href=f"#ladder-{number}"))
+            return tag("figure", caption + link, data_copy=str(number), class_="wide")
         self._placed.add(number)
-        return tag("figure", caption + self._drawn(key), data_ladder=str(number), class_="wide")
+        return tag("figure", caption + self._drawn(key), id=f"ladder-{number}", data_ladder=str(number), class_="wide")
 
     def rest(self) -> str:
         """The ladders that only the script shows, when their row is opened."""

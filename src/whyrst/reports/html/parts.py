@@ -133,7 +133,7 @@ def table(verdicts: Sequence[Verdict], total: int) -> str:
         )
     if len(verdicts) > PLAIN:
         unscripted = f"The first {PLAIN} are listed here; the others, filters and sorting need JavaScript."
-        told += tag("noscript", say("p", unscripted, class_="note"))
+        told += say("p", unscripted, class_="note", id="unscripted")
     head = tag("thead", tag("tr", heads))
     inner = tag("table", say("caption", "Resets", class_="hidden") + head + tag("tbody", rows), id="table")
     return section("resets", "Resets", told + tag("div", "", id="filters") + tag("div", inner, class_="wide"))

@@ -39,7 +39,7 @@
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
 
   for (const copy of document.querySelectorAll("[data-copy]")) {
-    copy.querySelector(".note")?.replaceWith(ladder(Number(copy.dataset.copy)));
+    copy.querySelector("p").replaceWith(ladder(Number(copy.dataset.copy)));
   }
   function ladder(number) {
     const found = document.querySelector(`[data-ladder="${number}"]`);
@@ -47,6 +47,7 @@
   }
 
   if (!table) return;
+  document.getElementById("unscripted")?.remove();
   const rows = data.rows;
   const body = table.tBodies[0];
   const open = new Set();
@@ -159,10 +160,11 @@
   }
 
   // What filters, and what the head of the table does.
+  const labelled = (title, control) => make("div", {}, make("label", {for: control.id}, title), control);
   function choice(name, title, options) {
     const select = make("select", {id: `by-${name}`, onchange: () => { chosen[name] = select.value; refresh(); }},
       make("option", {value: ""}, "all"), ...options.map(([value, says]) => make("option", {value}, says)));
-    return make("label", {}, title, select);
+    return labelled(title, select);
   }
   function field(name, title, hint) {
     let wait;
@@ -170,7 +172,7 @@
       clearTimeout(wait);
       wait = setTimeout(() => { chosen[name] = input.value.trim(); refresh(); }, 120);
     }});
-    return make("label", {}, title, input);
+    return labelled(title, input);
   }
   const causes = new Map();
   for (const row of rows) causes.set(text(row, "cause"), (causes.get(text(row, "cause")) ?? 0) + 1);
