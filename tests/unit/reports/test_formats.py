@@ -23,7 +23,8 @@ def written(form, source) -> bytes:
 
 
 def test_formats_are_found():
-    assert {"html", "json", "ndjson", "text"} <= set(formats())
+    names = {"csv", "ecs", "html", "json", "ndjson", "ocsf", "parquet", "text", "zeek"}
+    assert names <= set(formats())
     assert all(callable(form.write) for form in formats().values())
 
 
