@@ -113,12 +113,19 @@ def _names(c: Conversations, at: Cells, rows: Cells, forth: Any, pair: Cells) ->
 
 
 def _with_proxied(found: Shared, tables: tuple[Conversations, Conversations], pairs: Pairs) -> Shared:
-    """Add a proxy's requests: it asks after it was asked."""
+    """Add what a proxy passes on: it asks after it was asked, and answers after it was answered."""
     at = np.flatnonzero(pairs.how == PROXIED)
     if len(at) == 0:
         return found
-    left, right = tables[0].asked[pairs.left[at]], tables[1].asked[pairs.right[at]]
-    more = Shared(at, np.ones(len(at), dtype=bool), left, right, np.zeros(len(at), dtype=np.int64))
+    a, b, one, two = *tables, pairs.left[at], pairs.right[at]
+    said = (a.answered[one] >= 0) & (b.answered[two] >= 0) & (a.print[1][one] == b.print[1][two])
+    more = Shared(
+        np.concatenate((at, at[said])),
+        np.concatenate((np.ones(len(at), dtype=bool), np.zeros(int(said.sum()), dtype=bool))),
+        np.concatenate((a.asked[one], a.answered[one][said])),
+        np.concatenate((b.asked[two], b.answered[two][said])),
+        np.zeros(len(at) + int(said.sum()), dtype=np.int64),
+    )
     return Shared(*(np.concatenate(both) for both in zip(found, more, strict=True)))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from whyrst.compare.survey import Event, mixed
 from whyrst.fast.layout import Flag
+from whyrst.resets.facts import distinct, one_of
 
 if TYPE_CHECKING:
     from whyrst.compare.survey import Survey
@@ -41,6 +42,7 @@ class Conversations:
         number: a sequence number that each direction used.
         print: fingerprint of each direction's first payload.
         asked: time of the client's first payload, or of its SYN.
+        answered: time of the server's first payload.
         resets: how many.
         address: (2, 3, n): both halves of the address, and the port.
     """
@@ -58,6 +60,7 @@ class Conversations:
     number: Cells
     print: Cells
     asked: Cells
+    answered: Cells
     resets: Cells
     address: Cells
 
@@ -87,6 +90,9 @@ class Conversations:
 def conversations(survey: Survey) -> Conversations:
     """Put the events of a capture together."""
     events = np.concatenate((survey.opened, survey.resets, survey.first))
+    # Of what was in use before the capture began, and said nothing in it, a few plain segments may be all.
+    quiet = survey.samples[~one_of(survey.samples[:, Event.KEY], distinct(events[:, Event.KEY]))]
+    events = np.concatenate((events, quiet))
     events = events[np.lexsort((events[:, Event.FRAME], events[:, Event.KEY]))]
     flags = events[:, Event.FLAGS]
     opening = (flags & (Flag.SYN | Flag.RST)) == Flag.SYN
@@ -133,6 +139,7 @@ def conversations(survey: Survey) -> Conversations:
         number=both(pairs[2], events[:, Event.SEQ]),
         print=both(pairs[1], events[:, Event.PRINT]),
         asked=np.where(data >= 0, data, np.where(asked >= 0, asked, events[first, Event.TIME])),
+        answered=_first(group, n, payload & ~mine, events[:, Event.TIME]),
         resets=resets,
         address=_addresses(events[first], client),
     )

@@ -209,7 +209,8 @@ def proxied(a: Conversations, b: Conversations, taken: Pairs, offset: int | None
         near = np.abs(a.asked[left] - b.asked[right]) < MINUTE
         relay = (a.address[1, :2][:, left] == b.address[0, :2][:, right]).all(axis=0)
         relay |= (b.address[1, :2][:, right] == a.address[0, :2][:, left]).all(axis=0)
-        found.add(left[near | relay], right[near | relay], PROXIED)
+        near |= relay | _alike(a, b, left, right)
+        found.add(left[near], right[near], PROXIED)
         return found.pairs()
     ordered = [rows[np.lexsort((c.asked[rows], c.print[0][rows]))] for c, rows in zip((a, b), at, strict=True)]
     prints = a.print[0][ordered[0]], b.print[0][ordered[1]]
@@ -222,6 +223,18 @@ def proxied(a: Conversations, b: Conversations, taken: Pairs, offset: int | None
             if abs(int(times[1][best]) - int(times[0][i])) < LATER:
                 found.add(np.array([x]), ordered[1][best : best + 1], PROXIED)
     return found.pairs()
+
+
+def _alike(a: Conversations, b: Conversations, left: Cells, right: Cells) -> Mask:
+    """Where clocks tell nothing: the same request got the same answer after the same time, and most such pairs agree
+    about how far the clocks lie apart."""
+    answered = (a.answered[left] >= 0) & (b.answered[right] >= 0) & (a.print[1][left] == b.print[1][right])
+    took = a.answered[left] - a.asked[left], b.answered[right] - b.asked[right]
+    alike = answered & (np.abs(took[0] - took[1]) < SECOND)
+    apart = b.asked[right] - a.asked[left]
+    if alike.any():
+        alike &= np.abs(apart - int(np.median(apart[alike]))) < SECOND
+    return alike
 
 
 def _common(one: Cells, two: Cells) -> tuple[Cells, Cells]:

@@ -46,7 +46,7 @@ def claim(
         return Claim("unknown", excusable or truth.sender == truth.origin == "backend")
     if origin.kind == "end":
         place = captures.get(origin.places[0]) if origin.places else None
-        near = bool(poor) or truth.origin not in captures.values() or place in {None, truth.origin}
+        near = bool(poor) or truth.origin not in ENDS or place in {None, truth.origin}
         return Claim(truth.sender, truth.sender == truth.origin and near)
     low, high = sorted(_at(place, captures) for place in origin.places)
     # A proxy on the router is an end of its connections: no capture behind it shows them.
