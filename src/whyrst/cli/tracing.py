@@ -19,10 +19,12 @@ from whyrst.trace.shown import Lines, Ndjson, Periods
 from whyrst.trace.summary import Account, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import ExitStack
 
-    from whyrst.trace.select import Selection
+    from whyrst.kernel.event import KernelEvent
+    from whyrst.trace.live import Told
+    from whyrst.trace.selection import Selection
     from whyrst.trace.shown import Shown
 
 TURN = 0.03
@@ -55,38 +57,83 @@ class Wanted:
 def trace(stack: ExitStack, wanted: Wanted) -> None:
     """Trace until the end comes, then sum up.
 
+    Args:
+        stack: closes what is opened.
+        wanted: what the user asked for.
+
     Raises:
-        click.ClickException: this host or this user cannot trace.
+        click.ClickException: this host or this user cannot trace, or an output cannot be opened.
     """
+    events = _events(stack, wanted.events)
     try:
         tracer = stack.enter_context(Tracer(user_stacks=wanted.stack, netns=wanted.selection.netns))
     except BpfError as error:
         raise click.ClickException(str(error)) from error
-    live = Live(tracer, wanted.selection)
+    live = Live(tracer, wanted.selection, events)
+    _metrics(stack, wanted.prometheus, live, tracer)
     begin = time.monotonic()
     out = sys.stderr.buffer if wanted.as_json else sys.stdout.buffer
     page = Page(out, wanted.width if wanted.terminal else wanted.width - 1, color=wanted.color and not wanted.as_json)
 
     def sum_up() -> None:
+        page.blank()
         account = Account(tracer.totals())
         summary(page, live.counts, live.peers, account, time.monotonic() - begin)
         out.flush()
 
-    shown: list[Shown] = [_shown(wanted, live, page, out, sum_up)]
-    with ending(wanted.duration) as end:
-        say("tracing resets; Ctrl-C ends" if wanted.duration is None else f"tracing for {wanted.duration:g} s")
-        while not end.wait(TURN):
-            for told in live.turn():
-                for each in shown:
-                    each.take(told)
-            for each in shown:
-                each.refresh()
-        for told in live.close():
+    say("tracing resets; Ctrl-C ends" if wanted.duration is None else f"tracing for {wanted.duration:g} s")
+    _follow(live, [_shown(wanted, live, page, out, sum_up)], wanted.duration)
+    sum_up()
+
+
+def _follow(live: Live, shown: list[Shown], duration: float | None) -> None:
+    """Turn after turn until the end."""
+
+    def show(several: Iterator[Told]) -> None:
+        for told in several:
             for each in shown:
                 each.take(told)
+        for each in shown:
+            each.refresh()
+
+    with ending(duration) as end:
+        while not end.wait(TURN):
+            show(live.turn())
+        show(live.close())
     for each in shown:
         each.close()
-    sum_up()
+
+
+def _events(stack: ExitStack, path: str | None) -> Callable[[KernelEvent], None] | None:
+    """What writes events as NDJSON."""
+    if path is None:
+        return None
+    import msgspec
+
+    encode = msgspec.json.Encoder().encode
+    try:
+        file = stack.enter_context(open(path, "wb"))  # noqa: PTH123, SIM115 - a name may be no UTF-8; the stack closes it
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--events") from error
+
+    def note(event: KernelEvent) -> None:
+        file.write(encode(event) + b"\n")
+
+    return note
+
+
+def _metrics(stack: ExitStack, where: str | None, live: Live, tracer: Tracer) -> None:
+    if where is None:
+        return
+    from whyrst.trace.prometheus import PATH, Metrics, exposition
+
+    try:
+        metrics = stack.enter_context(Metrics(where, lambda: exposition(live.counts, tracer.totals())))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--prometheus") from error
+    except OSError as error:
+        raise click.BadParameter(f"{where}: {error.strerror}", param_hint="--prometheus") from error
+    say(f"metrics at port {metrics.port}, {PATH}")
 
 
 def _shown(wanted: Wanted, live: Live, page: Page, out: BinaryIO, sum_up: Callable[[], None]) -> Shown:

@@ -43,6 +43,9 @@ class _Share:
     """None: not among what the user selected."""
 
 
+NOTHING = _Share()
+
+
 class Counts:
     """Counts outcomes, those of resets that were not handed over included."""
 
@@ -97,7 +100,7 @@ class Counts:
     @property
     def unjudged(self) -> int:
         """Resets that the kernel counted, and of whose shape no event was handed over."""
-        shares = ((seen, self._share(shape)) for shape, seen in self._before.items())
+        shares = ((seen, self._shares.get(shape, NOTHING)) for shape, seen in self._before.items())
         return sum(max(seen - s.delivered - s.divided, 0) for seen, s in shares if not s.outcomes)
 
     def items(self) -> Iterator[tuple[Outcome, float]]:

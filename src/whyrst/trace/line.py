@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from whyrst.reports.brief import middle
-from whyrst.trace.select import SENT
+from whyrst.trace.selection import SENT
 
 if TYPE_CHECKING:
     from whyrst.kernel.event import KernelEvent

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from whyrst.kernel.event import KernelEvent
     from whyrst.kernel.tracer import Tracer
     from whyrst.model import Confidence, Verdict
-    from whyrst.trace.select import Selection
+    from whyrst.trace.selection import Selection
     from whyrst.verdicts.judged import Judged
 
 COUNTED_EVERY = 1.0
 """Seconds between two readings of the kernel's counts."""
 SETTLE = 0.01
 """Seconds that a program which is running while it is detached may take."""
-UNKNOWN_PROCESS = "-"
+UNKNOWN_PROCESS = "unknown"
 
 
 class Told(NamedTuple):

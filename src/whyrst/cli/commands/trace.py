@@ -14,7 +14,7 @@ from whyrst.cli.terminal import color_option, colored, width
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whyrst.trace.select import Selection
+    from whyrst.trace.selection import Selection
 
 
 def _causes(_: click.Context, __: click.Parameter, wanted: Sequence[str]) -> Sequence[str]:
@@ -80,7 +80,7 @@ def _exclude(options: dict[str, Any]) -> None:
 
 
 def _selection(options: dict[str, Any]) -> Selection:
-    from whyrst.trace.select import (
+    from whyrst.trace.selection import (
         RECEIVED,
         SENT,
         Cgroup,
