@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from whyrst.reports.conversation import Conversation
     from whyrst.reports.svg.arrows import Point
 
-FRAME, CLOCK, STATES = 50.0, 138.0, 256.0
-"""Right edges of the columns left of the first line."""
+FRAME, CLOCK = 50.0, 88.0
+"""Least widths of the columns of frame numbers and times."""
 
-FIRST = 272.0
-"""The first line."""
+STATES = 134.0
+"""Between the times and the first line: the state of the client."""
 
 LANE = 470.0
 """Between both ends."""
@@ -111,7 +111,12 @@ class _Sheet:
         self._items = items
         self._marks: Mapping[int, Sequence[int]] = conversation.marks
         self._reset = conversation.reset_frame
-        self._places = [FIRST + at * hop for at in range(len(lines))]
+        steps = [item for item in items if isinstance(item, Step)]
+        self._start = began(items[0]) if items else 0
+        self._frame = max([FRAME, *(len(str(step.frame)) * ADVANCE + 12 for step in steps)])
+        self._clock = self._frame + max([CLOCK, *(len(self._time(step)) * ADVANCE + 16 for step in steps)])
+        first = self._clock + STATES
+        self._places = [first + at * hop for at in range(len(lines))]
         self._hop = hop
         self._crossed = " halo" if len(lines) > 2 else ""  # noqa: PLR2004  (sloped arrows may run through labels)
         self.width = self._places[-1] + MARGIN
@@ -127,7 +132,8 @@ class _Sheet:
 
     def lines(self) -> list[str]:
         """The lines, what they are, and where they are cut."""
-        found = [text(FRAME, TOP - 2, "frame", "foot muted end"), text(CLOCK, TOP - 2, "seconds", "foot muted end")]
+        heads = ((self._frame, "frame"), (self._clock, "seconds"))
+        found = [text(x, TOP - 2, says, "foot muted end") for x, says in heads]
         last = len(self._lines) - 1
         for at, (line, x) in enumerate(zip(self._lines, self._places, strict=True)):
             found.append(path([(x, TOP - 10), (x, self.scale.bottom)], "line"))
@@ -154,14 +160,14 @@ class _Sheet:
         for (level, state), (end, _) in pairwise([*changes, (self.scale.bottom, State.CLOSED)]):
             found.append(box(x - BAR / 2, level, BAR, end - level, PHASES.get(state, "closing"), 2))
             name = "CLOSED" if state is State.RESET else state.name.replace("_", "-")
-            edge = x + 12 if side else STATES
+            edge = x + 12 if side else x - 16
             found.append(text(edge, level + 3.5, name, f"state muted{'' if side else ' end'}"))
         return found
 
     def rows(self) -> list[str]:
         """Segments, silences and folds: first all arrows, then what is written on them."""
-        start = last = began(self._items[0]) if self._items else 0
-        heard = [start, start]
+        last = self._start
+        heard = [last, last]
         arrows: list[str] = []
         words: list[str] = []
         for place, (item, level) in enumerate(zip(self._items, self.scale.rows, strict=True)):
@@ -175,7 +181,7 @@ class _Sheet:
                 drawn = way(item, self._lines, self._places, level, self.scale)
                 arrows.append(_grouped(item, arrow(drawn)))
                 words += [
-                    self._account(item, level, start),
+                    self._account(item, level),
                     self._label(item, drawn.points),
                     *self._bears(item, drawn.points),
                 ]
@@ -200,11 +206,16 @@ class _Sheet:
         found.append(text(middle, level + 4, says, "gap muted mid"))
         return found
 
-    def _account(self, step: Step, level: float, start: int) -> str:
+    def _account(self, step: Step, level: float) -> str:
         """Frame and time."""
         classes = "judged end" if step.frame == self._reset else "muted end"
-        clock = f"{(step.time - start) / 1e9:.6f}"
-        return text(FRAME, level + 4, f"{step.frame}", classes) + text(CLOCK, level + 4, clock, classes)
+        return text(self._frame, level + 4, f"{step.frame}", classes) + text(
+            self._clock, level + 4, self._time(step), classes
+        )
+
+    def _time(self, step: Step) -> str:
+        """Seconds since the first segment."""
+        return f"{(step.time - self._start) / 1e9:.6f}"
 
     def _label(self, step: Step, points: Sequence[Point]) -> str:
         """What a segment says, from the whole to the least that fits on its arrow."""

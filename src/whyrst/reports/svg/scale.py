@@ -10,12 +10,10 @@ from bisect import bisect_right
 from math import log10
 from typing import TYPE_CHECKING
 
-from whyrst.reports.ladder import SILENCE, Fold, began, ended
+from whyrst.reports.ladder import SILENCE, Fold, Step, began, ended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from whyrst.reports.ladder import Step
 
 ROW = 27.0
 """Height of a segment with its label."""
@@ -57,7 +55,8 @@ class Scale:
             self._mark(began(item), self.rows[-1])
             self._mark(ended(item), self.rows[-1])
             before = item
-        self.bottom = at + ROW
+        late = [time for item in items if isinstance(item, Step) for time in item.seen if time is not None]
+        self.bottom = max([at, *([self.height(max(late))] if late else [])]) + ROW
 
     def height(self, time: int) -> float:
         """Where a time stands, between the rows around it."""

@@ -152,6 +152,15 @@ def test_no_segments_no_ladder_but_a_picture():
     assert "0 segments" in ET.fromstring(draw(told([])))[1].text
 
 
+def test_large_numbers_have_room():
+    far = replace(CONVERSATION[-1], frame=4_000_000_000, time=10**18)
+    drawn = draw(told([*CONVERSATION[:-1], far]))
+    for one in parts(drawn, "muted end"):
+        assert float(one.get("x")) >= len(one.text) * 6.95
+    frame, clock = parts(drawn, "muted end")[-2:]
+    assert float(clock.get("x")) - float(frame.get("x")) > len(clock.text) * 6.95
+
+
 @pytest.mark.parametrize("ends", [(V6_CLIENT, V6_SERVER), ("10.0.0.9:1", "10.0.0.5:2"), ("x" * 300, "y" * 300)])
 def test_headings_stay_on_the_sheet(ends):
     drawn = ET.fromstring(draw(told(CONVERSATION, client=ends[0], server=ends[1])))
