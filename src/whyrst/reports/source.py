@@ -81,8 +81,15 @@ class Judged(Protocol):
     def frame(self) -> NDArray[np.int64]:
         """Number of the reset in its capture."""
 
+    @property
+    def incident(self) -> Sequence[str | None]:
+        """Id of the incident that each belongs to."""
+
     def __len__(self) -> int:
         """Resets in this batch."""
+
+    def community_id(self, row: int, /) -> str:
+        """Community ID of the connection of one of them."""
 
     def verdict(self, row: int, /) -> Verdict:
         """Everything about one of them; slow, so only for what is shown."""

@@ -47,11 +47,18 @@ ALTERNATIVES = 4
 """Runners-up that a verdict names."""
 LEAST = 0.005
 """A runner-up less probable than this is not worth a line."""
-FOR = {"needed": "needed", "proves": "supports", "decides": "supports", "supports": "supports", "hints": "supports"}
+FOR = {
+    "needed": "needed",
+    "proves": "supports",
+    "shows": "supports",
+    "decides": "supports",
+    "supports": "supports",
+    "hints": "supports",
+}
 """The verdict's word for a judge's; all others refute."""
 HOLDS: tuple[Holds, ...] = ("no", "unknown", "yes")
 """The verdict's word for a fact's value, from -1 on."""
-TELLING = ("proves", "decides", "needed", "supports", "hints", "excludes", "refutes", "doubts")
+TELLING = ("proves", "shows", "decides", "needed", "supports", "hints", "excludes", "refutes", "doubts")
 """Order in which evidence is shown."""
 
 
@@ -172,6 +179,12 @@ class Judged:
                 found.append((name, self._says(against, i)[0]))
         return found
 
+    def community_id(self, i: int) -> str:
+        """Community ID of the connection of reset i."""
+        cell = self.resets.cells[Rst.CONN : Rst.CONN + Conn.COUNT, i].tolist()
+        a, b = (cell[Conn.CLIENT_HI], cell[Conn.CLIENT_LO]), (cell[Conn.SERVER_HI], cell[Conn.SERVER_LO])
+        return text.community_id(text.packed(*a), cell[Conn.PORTS] >> 16, text.packed(*b), cell[Conn.PORTS] & 0xFFFF)
+
     def _connection(self, i: int) -> ConnectionInfo:
         r = self.resets
         cell = r.cells[Rst.CONN : Rst.CONN + Conn.COUNT, i].tolist()
@@ -183,7 +196,7 @@ class Judged:
         mine, theirs = int(r.progress.sender_bytes[i]), int(r.progress.peer_bytes[i])
         return ConnectionInfo(
             id=f"{cell[Conn.STREAM]}-{cell[Conn.FIRST_TIME] & 0xFFFFFFFF:08x}",
-            community_id=text.community_id(text.packed(*a), sport, text.packed(*b), dport),
+            community_id=self.community_id(i),
             client=text.endpoint(*a, sport),
             server=text.endpoint(*b, dport),
             stage=cast("Stage", STAGES[int(r.progress.stage[i])]),

@@ -148,6 +148,7 @@ class Batch:
         self.server_key = np.array([_key(one.connection.server) for one in verdicts], dtype=np.int64)
         self.frame = np.array([one.frame for one in verdicts], dtype=np.int64)
         self.time = np.array([nanoseconds(one.time) for one in verdicts], dtype=np.int64)
+        self.incident = [one.incident for one in verdicts]
         self.made = 0
 
     def __len__(self) -> int:
@@ -156,6 +157,9 @@ class Batch:
     def verdict(self, row: int) -> model.Verdict:
         self.made += 1
         return self._verdicts[row]
+
+    def community_id(self, row: int) -> str:
+        return self._verdicts[row].connection.community_id
 
     def ruled_out(self, row: int) -> list[tuple[str, str]]:  # noqa: ARG002
         return [("port-scan", "a single port was tried")]
