@@ -10,6 +10,8 @@ all that a judge says about weight; what they are worth is decided in `verdicts.
 - `doubts`    speaks a little against it where the fact holds
 - `refutes`   speaks against it where the fact holds
 - `excludes`  the cause is impossible where the fact holds
+- `shows`     the kernel that sent the reset saw how it came about: the cause is right as far as it goes, whatever the
+              wire of one place seemed to say; a cause that also tells why it was done so may still go before it
 - `proves`    settles the cause where the fact holds: somebody saw it happen (the kernel that sent the reset, or
               captures of both ends), so that what the wire of one place seemed to say no longer counts
 """
@@ -73,6 +75,11 @@ def refutes(fact: Fact | Mask, says: str, otherwise: str = "") -> Sign:
 def excludes(fact: Fact | Mask, says: str, otherwise: str = "") -> Sign:
     """The cause is impossible where it holds."""
     return Sign("excludes", as_fact(fact), says, otherwise)
+
+
+def shows(fact: Fact | Mask, says: str, otherwise: str = "") -> Sign:
+    """The kernel saw it come about so; why the program did it may have a name of its own."""
+    return Sign("shows", as_fact(fact), says, otherwise)
 
 
 def proves(fact: Fact | Mask, says: str, otherwise: str = "") -> Sign:

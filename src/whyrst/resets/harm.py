@@ -31,9 +31,17 @@ class Harms:
 
     @cached_property
     def bytes_lost(self) -> Column:
-        """Payload bytes of both ends that were sent and never acknowledged."""
-        progress = self._r.progress
-        return progress.sender_unacked + progress.peer_unacked
+        """Payload bytes of both ends that were sent and never acknowledged.
+
+        Where the kernel told: those of its socket that were not acknowledged, not sent yet, or, when the socket aborted
+        itself, received and never read.
+        """
+        progress, kernel = self._r.progress, self._r.kernel
+        seen = progress.sender_unacked + progress.peer_unacked
+        if kernel is None:
+            return seen
+        here = kernel.unacked + kernel.unsent + np.where(kernel.active, kernel.unread, 0)
+        return np.where(kernel.numbered & (kernel.active | kernel.received), here, seen)
 
     @cached_property
     def cut_short(self) -> Mask:
@@ -65,7 +73,9 @@ class Harms:
         """The harm of reset i as a sentence."""
         compared = self._r.compared
         if compared is not None and compared.lost[i]:
-            return f"{self._told(i)} The reset was dropped on its way, so the other end still believes in the connection."
+            return (
+                f"{self._told(i)} The reset was dropped on its way, so the other end still believes in the connection."
+            )
         return self._told(i)
 
     def _told(self, i: int) -> str:
@@ -74,6 +84,8 @@ class Harms:
             return "The connection was refused; the client got an error at once."
         if code == NONE:
             return "Nothing was lost." if not self._r.aftermath.survived.yes[i] else "The connection lived on."
+        if code == LOST and self._r.kernel is not None and (parts := self._r.kernel.losses(i)):
+            return f"Lost: {parts}."
         if code == LOST:
             return f"{lost:,} bytes had been sent and not acknowledged; they did not arrive for sure."
         if code == UNKNOWN:

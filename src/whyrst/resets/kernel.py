@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     Events = tuple[KernelEvent | None, ...]
 
 
+FIN_TAKEN = frozenset({"CLOSE_WAIT", "CLOSING", "LAST_ACK"})
+"""States in which the other end's FIN was received; it has a sequence number."""
+FIN_OUT = frozenset({"FIN_WAIT1", "CLOSING", "LAST_ACK"})
+"""States in which this end's FIN is written and not acknowledged."""
+
+
 class KernelFacts:
     """Kernel events of the resets of a batch, by index; None where there is none."""
 
@@ -50,6 +56,47 @@ class KernelFacts:
         """A number of each event, -1 where there is none."""
         values = [None if event is None else of(event) for event in self.events]
         return np.array([-1 if v is None else v for v in values], dtype=np.int64)
+
+    @cached_property
+    def told_any(self) -> Mask:
+        """A kernel event belongs to it."""
+        return self._mask(lambda _: True)
+
+    @cached_property
+    def numbered(self) -> Mask:
+        """A full socket told its numbers."""
+        return self._mask(lambda e: e.numbers is not None and e.state != "LISTEN")
+
+    def _bytes(self, of: Callable[[KernelEvent, Numbers], int]) -> Column:
+        def count(event: KernelEvent) -> int | None:
+            return of(event, event.numbers) if event.numbers is not None and event.state != "LISTEN" else 0
+
+        return self.column(count)
+
+    @cached_property
+    def unread(self) -> Column:
+        """Payload bytes that the socket had received and its program never read; 0 where nothing is known."""
+        return self._bytes(lambda e, n: n.unread - (n.unread > 0 and e.state in FIN_TAKEN))
+
+    @cached_property
+    def unacked(self) -> Column:
+        """Payload bytes that the socket had sent and nobody acknowledged; 0 where nothing is known."""
+        return self._bytes(lambda e, n: n.unacked - (n.unacked > 0 and e.state in FIN_OUT and n.unsent == 0))
+
+    @cached_property
+    def unsent(self) -> Column:
+        """Payload bytes that the program had written and the socket never sent; 0 where nothing is known."""
+        return self._bytes(lambda e, n: n.unsent - (n.unsent > 0 and e.state in FIN_OUT))
+
+    def losses(self, i: int) -> str:
+        """What went with the socket of reset i, in words; empty when nothing is known to."""
+        unread = int(self.unread[i]) if self.active[i] else 0
+        parts = (
+            (unread, "received and never read"),
+            (int(self.unacked[i]), "sent and not acknowledged"),
+            (int(self.unsent[i]), "written and never sent"),
+        )
+        return ", ".join(f"{count:,} bytes {what}" for count, what in parts if count > 0)
 
     def _mask(self, of: Callable[[KernelEvent], bool]) -> Mask:
         return np.array([event is not None and of(event) for event in self.events], dtype=bool)

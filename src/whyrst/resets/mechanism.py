@@ -123,7 +123,7 @@ class Mechanisms:
         """The TTL is none that the address's own host has, in this connection or another."""
         here = self._r.habits.ttl_same
         elsewhere = self._r.neighbours.ttl_as_elsewhere
-        return Fact(np.where(here.known, -here.values, -elsewhere.values))
+        return self._by_others(Fact(np.where(here.known, -here.values, -elsewhere.values)))
 
     @cached_property
     def _same_counter(self) -> Mask:
@@ -152,7 +152,7 @@ class Mechanisms:
         linux, broken = habits.linux.yes, habits.signs > 0
         unlike = self._unlike_linux | (habits.timestamps_missing.yes & linux)
         more = (self._refused_in_vain | self._aborted_twice) & broken
-        return habits.signs + (unasked & (linux | broken)) + unlike + more
+        return np.where(self._own, 0, habits.signs + (unasked & (linux | broken)) + unlike + more)
 
     @cached_property
     def _aborted_twice(self) -> Mask:
@@ -209,7 +209,26 @@ class Mechanisms:
             + habits.link_same.yes
         )
         no = ~yes & (signs == 0) & ((kept >= MANY_SIGNS) | (self.passive_form & self._r.trigger.fits_exactly))
-        return Fact(np.where(yes, np.int8(1), np.where(no, np.int8(-1), np.int8(0))))
+        return self._by_others(Fact(np.where(yes, np.int8(1), np.where(no, np.int8(-1), np.int8(0)))))
+
+    def _by_others(self, seen: Fact, unseen: int = -1) -> Fact:
+        """A fact about writers other than the sender's own TCP: the kernel knows what it sent itself.
+
+        Args:
+            seen: as the wire shows it.
+            unseen: its value where the packet left this host without its TCP.
+        """
+        kernel = self._r.kernel
+        if kernel is None:
+            return seen
+        known = np.where(kernel.sent, np.int8(-1), seen.values)
+        return Fact(np.where(kernel.unseen, np.int8(unseen), known))
+
+    @property
+    def _own(self) -> Mask:
+        """This host's TCP is known to have sent it."""
+        kernel = self._r.kernel
+        return kernel.sent if kernel is not None else np.zeros(len(self._r), dtype=bool)
 
     @cached_property
     def _zero_tos(self) -> Mask:
@@ -233,7 +252,7 @@ class Mechanisms:
         the host lives on. One alone has harmless reasons, such as ports that a router forwards to several machines."""
         habits = self._r.habits
         signs = (self.nearer, self._zero_tos, habits.flow_label_zero.yes, habits.too_fast.yes, self._lives_on)
-        return np.sum(signs, axis=0, dtype=np.int64)
+        return np.where(self._own, 0, np.sum(signs, axis=0, dtype=np.int64))
 
     @cached_property
     def nearer(self) -> Mask:
@@ -261,14 +280,18 @@ class Mechanisms:
         signs = self.nearer | (self._zero_tos & ~ended) | unlabelled | self._lives_on
         yes = self.passive_form & self._r.trigger.fits_exactly & self._r.trigger.prompt.yes & signs
         no = self.foreign_ttl.no & (self._r.habits.tos_mirrored.yes | ended)
-        return Fact(np.where(yes, np.int8(1), np.where(no, np.int8(-1), np.int8(0))))
+        return self._by_others(Fact(np.where(yes, np.int8(1), np.where(no, np.int8(-1), np.int8(0)))), unseen=1)
 
     @cached_property
     def code(self) -> Column:
         """UNKNOWN, ACTIVE, PASSIVE, FIREWALL or FORGED."""
-        if self._r.compared is None:
-            return self._seen_here
-        return self._settled(self._seen_here, self._r.compared)
+        here, kernel = self._seen_here, self._r.kernel
+        if self._r.compared is not None:
+            here = self._settled(here, self._r.compared)
+        if kernel is not None:
+            known = [kernel.active, kernel.passive, kernel.unseen]
+            here = np.select(known, [ACTIVE, PASSIVE, FIREWALL], here).astype(np.int64)
+        return here
 
     def _settled(self, here: Column, compared: Compared) -> Column:
         """What the captures of several places leave of what one of them says.

@@ -39,6 +39,11 @@ class Vantages:
     @cached_property
     def code(self) -> Column:
         """UNKNOWN, CLIENT, SERVER, BETWEEN or HOST (both ends on one host)."""
+        kernel = self._r.kernel
+        if kernel is not None:
+            # The kernel that told is the sender's where it sent, the receiver's where a segment arrived.
+            own = np.where((kernel.sent | kernel.unseen) == self._r.by_client, CLIENT, SERVER)
+            return np.where(kernel.told_any & (self._seen_here != HOST), own, self._seen_here)
         if self._r.compared is None:
             return self._seen_here
         told = [VANTAGES.index(place.partition("-")[0] or "unknown") for place in self._r.compared.place]

@@ -41,6 +41,12 @@ UNKNOWN = {"needed": -1.5}
 FATAL = frozenset({"needed", "excludes"})
 PROVEN = 14.0
 """Score of a cause that somebody saw happen, whatever its other signs say."""
+SHOWN, SHOWN_MORE = 6.5, 2.0
+"""Score of a cause of which somebody saw how it came about, and what each further such sign adds.
+
+It lies above all that merely fits, and below a cause that tells why, with a deciding sign of the wire and one of the
+kernel.
+"""
 
 CERTAIN, LIKELY, POSSIBLE = 0.97, 0.75, 0.35
 """Least probability for each degree of confidence."""
@@ -67,7 +73,7 @@ class Weighed(NamedTuple):
 
 def _tables() -> dict[str, Floats]:
     """Per word, what to add for unknown, yes and no (a fact's value as index; -1 is the last)."""
-    words = set(HOLDS) | {"excludes", "proves"}
+    words = set(HOLDS) | {"excludes", "proves", "shows"}
     return {
         word: np.array(
             [UNKNOWN.get(word, 0.0), IMPOSSIBLE if word == "excludes" else HOLDS.get(word, 0.0), FAILS.get(word, 0.0)],
@@ -93,6 +99,7 @@ def weigh(resets: Resets) -> Weighed:
         known = np.ones(n, dtype=bool)
         decided = np.zeros(n, dtype=bool)
         proven = np.zeros(n, dtype=bool)
+        shown = np.zeros(n, dtype=np.int64)
         for sign in judged.signs(resets):
             every[k].append(sign)
             score[k] += table[sign.word].take(sign.fact.values)
@@ -102,10 +109,13 @@ def weigh(resets: Resets) -> Weighed:
                 decided |= sign.fact.yes
             elif sign.word == "proves":
                 proven |= sign.fact.yes
+            elif sign.word == "shows":
+                shown += sign.fact.yes
             if sign.word in FATAL and not resets.witnessed and score[k].max() < IMPOSSIBLE / 2:
                 break  # impossible for all: the judge need not look any further
-        may_be_certain[k] = (known & decided) | proven
+        may_be_certain[k] = (known & (decided | (shown > 0))) | proven
         if resets.witnessed:
+            score[k] = np.where(shown > 0, SHOWN + SHOWN_MORE * (shown - 1), score[k])
             score[k] = np.where(proven, PROVEN, score[k])
     score[base] = BASELINE
     alive = np.flatnonzero(score.max(axis=1) > IMPOSSIBLE / 2)
