@@ -7,6 +7,7 @@ detaches when the process ends, however it ends; nothing is pinned.
 from __future__ import annotations
 
 import struct
+import time
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from whyrst.kernel.btf import Names
@@ -17,13 +18,15 @@ from whyrst.kernel.wire import HAS_FLOW, KINDS, LINGERS, STATES, Reader
 if TYPE_CHECKING:
     from whyrst.kernel.event import KernelEvent
 
-RATE, BURST = 250, 1000
+RATE, BURST = 250, 500
 """Events a second, CPU and kind that are handed over; so many at once after a pause. In a storm the rest is counted:
 judging one takes a fifth of a millisecond, and whoever reads cannot follow more."""
 TOTAL = struct.Struct("<4Q")
 SHAPE = struct.Struct("<IIBBBBII")
 COUNT = struct.Struct("<Q")
-SETTINGS = struct.Struct("<5I")
+SETTINGS = struct.Struct("<6I")
+MONOTONIC_COARSE = 6
+"""CLOCK_MONOTONIC_COARSE (include/uapi/linux/time.h): it advances once a jiffy."""
 
 
 class Total(NamedTuple):
@@ -73,8 +76,9 @@ class Tracer:
         programs = [name for ability in self.abilities.values() for name in ability.programs]
         self._object = BpfObject(str(OBJECT))
         self._object.choose(set(programs))
-        taken = self._names.taken
-        settings = (rate, min(BURST, rate * 4), user_stacks, netns, taken if taken is not None else 0xFFFFFFFF)
+        taken = self._names.taken if self._names.taken is not None else 0xFFFFFFFF
+        hz = round(1 / time.clock_getres(MONOTONIC_COARSE))
+        settings = (rate, min(BURST, rate * 2), user_stacks, netns, taken, hz)
         self._object.initial(".rodata", 0, SETTINGS.pack(*map(int, settings)))
         self._waiting: list[bytes] = []
         self._reader = Reader(self._names, host.symbols)

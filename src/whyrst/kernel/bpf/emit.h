@@ -11,15 +11,14 @@
 #define MARKS 0xffff
 #define TELL(kind, marks) ((kind) << KIND_SHIFT | (marks))
 
-extern int CONFIG_HZ __kconfig __weak;
-
-/* Set before loading; `whyrst.kernel.tracer` writes it as five numbers. */
+/* Set before loading; `whyrst.kernel.tracer` writes it as six numbers. */
 const volatile struct {
     __u32 rate;  /* events per second, CPU and kind that are handed over */
     __u32 burst; /* ... and at once, after a pause */
     __u32 user_stacks;
     __u32 only_netns;
     __u32 taken; /* SKB_DROP_REASON_TCP_RESET of this kernel: freed because a socket took it */
+    __u32 hz;    /* jiffies per second: the kernel's configuration is no file that can be relied on */
 } settings = {};
 
 struct total {
@@ -191,7 +190,8 @@ static __always_inline void read_flow(struct event *e, struct seen *seen) {
 }
 
 static __always_inline void read_listener(struct event *e, struct seen *seen) {
-    struct listener_key key = {.netns = seen->shape.netns, .port = seen->key.ends.local_port};
+    __u16 port = e->marks & FULL_SOCKET && e->before != LISTEN ? e->socket.local_port : seen->key.ends.local_port;
+    struct listener_key key = {.netns = seen->shape.netns, .port = port};
     struct listener *line = bpf_map_lookup_elem(&listeners, &key);
     if (!line)
         return;
@@ -213,7 +213,7 @@ static __always_inline void fill(struct event *e, void *ctx, struct seen *seen) 
     e->pid = id >> 32;
     e->tid = (__u32)id;
     e->uid = (__u32)bpf_get_current_uid_gid();
-    e->hz = CONFIG_HZ;
+    e->hz = settings.hz;
     bpf_get_current_comm(e->comm, sizeof(e->comm));
     if (e->marks & IN_PROCESS) {
         e->cgroup = bpf_get_current_cgroup_id();
@@ -241,23 +241,26 @@ static __always_inline void fill(struct event *e, void *ctx, struct seen *seen) 
     read_stacks(e, ctx);
 }
 
-/* What the flight recorder has of it. */
-static __always_inline void look_up(struct seen *seen, __u32 state) {
-    if (seen->sk && is_full(state) && state != LISTEN) {
-        struct live *live = live_of(seen->sk);
-        if (live) {
-            seen->flow = &live->flow;
-            seen->witness = &live->socket;
-            seen->expected = live->socket;
-        }
+/* What the flight recorder has of a live socket. */
+static __always_inline void look_up_live(struct seen *seen) {
+    struct live *live = live_of(seen->sk);
+    if (!live)
         return;
-    }
+    seen->flow = &live->flow;
+    seen->witness = &live->socket;
+    seen->expected = live->socket;
+}
+
+/* What it has of the connection that a segment without a full socket belongs to. Nothing precedes a SYN. */
+static __always_inline void look_up_ended(struct seen *seen) {
+    if ((seen->h.flags & (SYN | ACK)) == SYN)
+        return;
     struct line *line = find_line(&seen->key);
-    if (line) {
-        seen->flow = &line->flow;
-        seen->witness = &line->key.words[0];
-        seen->expected = seen->key.words[0];
-    }
+    if (!line)
+        return;
+    seen->flow = &line->flow;
+    seen->witness = &line->key.words[0];
+    seen->expected = seen->key.words[0];
 }
 
 /* Which connection it is about, and what it is counted under. */
@@ -274,26 +277,31 @@ static __always_inline void look(struct seen *seen, struct sk_buff *skb, const i
         state = GET(typed, sk, __sk_common.skc_state);
         shape->marks |= HAS_SOCKET;
         shape->netns = netns_of_sock(sk, typed);
-        if (is_full(state)) {
-            struct tcp_sock *tp = (struct tcp_sock *)sk;
+        if (is_full(state))
             shape->marks |= FULL_SOCKET | socket_marks(sk, typed);
-            shape->unread = state != LISTEN && BPF_CORE_READ(tp, rcv_nxt) != BPF_CORE_READ(tp, copied_seq);
-        }
     }
-    shape->before = state;
-    if (sk && state != LISTEN)
-        read_tuple(sk, &seen->key.ends, typed);
-    else if (shape->marks & HAS_TRIGGER)
-        read_packet(&seen->h, &seen->key.ends);
     if (!shape->netns && skb)
         shape->netns = netns_of_skb(skb, typed);
-    seen->key.netns = shape->netns;
-    look_up(seen, state);
-    if (seen->flow) {
-        shape->marks |= HAS_FLOW;
-        if (state == CLOSE || !sk)
+    shape->before = state;
+    if (sk && is_full(state) && state != LISTEN) {
+        struct tcp_sock *tp = (struct tcp_sock *)sk;
+        look_up_live(seen);
+        if (state != SYN_SENT)
+            shape->unread = BPF_CORE_READ(tp, rcv_nxt) != BPF_CORE_READ(tp, copied_seq);
+        if (seen->flow && state == CLOSE)
+            shape->before = seen->flow->before;
+    } else {
+        if (sk && state != LISTEN)
+            read_tuple(sk, &seen->key.ends, typed);
+        else if (shape->marks & HAS_TRIGGER)
+            read_packet(&seen->h, &seen->key.ends);
+        seen->key.netns = shape->netns;
+        look_up_ended(seen);
+        if (seen->flow && !sk)
             shape->before = seen->flow->before;
     }
+    if (seen->flow)
+        shape->marks |= HAS_FLOW;
 }
 
 static __always_inline int tell(void *ctx, struct seen *seen) {
