@@ -1,0 +1,186 @@
+"""A packet socket that hears resets only, on all interfaces of one network namespace.
+
+The kernel's own filter lets nothing else pass, so that the cost is that of a listening tcpdump without its packets.
+Packets begin with their IP header whatever the interface (SOCK_DGRAM): Ethernet with and without VLAN tags, loopback,
+tunnels. XDP programs that answer by themselves (XDP_TX) and stacks that bypass the kernel pass below it, unheard.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import struct
+from typing import NamedTuple
+
+from whyrst.kernel.namespaces import here
+from whyrst.kernel.wire import MAPPED, endpoint
+
+ETH_P_ALL, ETH_P_IP, ETH_P_IPV6 = 0x0003, 0x0800, 0x86DD
+SOL_PACKET, PACKET_STATISTICS = 263, 6
+SO_ATTACH_FILTER, SO_TIMESTAMPNS = 26, 35
+PACKET_HOST, PACKET_OUTGOING = 0, 4
+"""include/uapi/linux/if_ether.h, if_packet.h, asm-generic/socket.h."""
+SNAPLEN = 256
+BUFFER = 1 << 20
+"""Bytes that wait in the kernel; more is dropped and counted."""
+TURN = 256
+"""Packets that are read in one turn."""
+SECOND = 1_000_000_000
+TIME = struct.Struct("@ll")
+RST, ACK = 4, 16
+PROTOCOL_TCP = 6
+V4_HEADER, V6_HEADER, TCP_HEADER = 20, 40, 20
+LD_BYTE, LD_HALF, LD_BYTE_AT_X, LDX_HEADER, SHIFT, EQUAL, TEST, RETURN = 48, 40, 80, 177, 116, 21, 69, 6
+"""Opcodes of classic BPF: A = packet[k], A = 16 bits at k, A = packet[X+k], X = 4 * (packet[k] & 15), A >>= k, jump if
+A == k, jump if A & k, return k (include/uapi/linux/filter.h)."""
+FILTER = (
+    (LD_BYTE, 0, 0, 0),
+    (SHIFT, 0, 0, 4),
+    (EQUAL, 0, 7, 4),  # IPv4?
+    (LD_BYTE, 0, 0, 9),
+    (EQUAL, 0, 11, PROTOCOL_TCP),
+    (LD_HALF, 0, 0, 6),
+    (TEST, 9, 0, 0x1FFF),  # a later fragment has no TCP header
+    (LDX_HEADER, 0, 0, 0),
+    (LD_BYTE_AT_X, 0, 0, 13),
+    (TEST, 5, 6, RST),
+    (EQUAL, 0, 5, 6),  # IPv6?
+    (LD_BYTE, 0, 0, 6),
+    (EQUAL, 0, 3, PROTOCOL_TCP),
+    (LD_BYTE, 0, 0, V6_HEADER + 13),
+    (TEST, 0, 1, RST),
+    (RETURN, 0, 0, SNAPLEN),
+    (RETURN, 0, 0, 0),
+)
+"""Operation, steps to skip if true, if false, and k: takes IPv4 and IPv6 packets with a reset."""
+
+
+class Seen(NamedTuple):
+    """A reset that passed an interface.
+
+    Attributes:
+        time: ns since 1970.
+        netns: the namespace's number.
+        interface: its name.
+        outgoing: it left; else it came in.
+        here: it came in for this host (the link layer's address), to be taken or forwarded.
+        packet: from its IP header on, the first 256 bytes.
+    """
+
+    time: int
+    netns: int
+    interface: str
+    outgoing: bool
+    here: bool
+    packet: bytes
+
+
+class Segment(NamedTuple):
+    """What identifies a segment.
+
+    Attributes:
+        source: ip:port.
+        target: ip:port.
+        flags: of the TCP header.
+        ip_id: identification, 0 for IPv6.
+        length: payload bytes.
+    """
+
+    source: str
+    target: str
+    seq: int
+    ack: int
+    flags: int
+    ip_id: int
+    length: int
+
+
+class Wiretap:
+    """Hears the resets of the calling thread's network namespace from construction to `close`.
+
+    Attributes:
+        netns: the namespace's number.
+        dropped: packets that the kernel had no room for.
+        behind: packets were left for the next turn.
+
+    Raises:
+        OSError: packet sockets need CAP_NET_RAW.
+    """
+
+    def __init__(self) -> None:
+        self.netns = here()
+        self.dropped = 0
+        self.behind = False
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)  # deaf until it is bound
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+            code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in FILTER))
+            program = struct.pack("@HP", len(FILTER), ctypes.addressof(code))
+            self._socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+            self._socket.setblocking(False)
+            self._listen()
+        except OSError:
+            self._socket.close()
+            raise
+
+    def _listen(self) -> None:
+        """Bind to all interfaces (number 0), which Python's `bind` has no name for (packet(7), struct sockaddr_ll)."""
+        address = struct.pack("=HHiHBB8s", socket.AF_PACKET, socket.htons(ETH_P_ALL), 0, 0, 0, 0, b"")
+        if ctypes.CDLL(None, use_errno=True).bind(self._socket.fileno(), address, len(address)) != 0:
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error))
+
+    def poll(self) -> list[Seen]:
+        """What passed since the last call, at most `TURN` packets, in the order in which it passed."""
+        found: list[Seen] = []
+        self.behind = True
+        while len(found) < TURN:
+            try:
+                packet, extra, _, (interface, protocol, kind, *_rest) = self._socket.recvmsg(SNAPLEN, 64)
+            except BlockingIOError:
+                self.behind = False
+                break
+            except OSError:  # an interface went down, which the socket says once: the rest waits for the next turn
+                break
+            if protocol in {ETH_P_IP, ETH_P_IPV6} or kind == PACKET_OUTGOING:
+                outgoing = kind == PACKET_OUTGOING
+                found.append(Seen(_time(extra), self.netns, interface, outgoing, kind == PACKET_HOST, packet))
+        self.dropped += struct.unpack("=II", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
+        return found
+
+    def close(self) -> None:
+        """Stop hearing."""
+        self._socket.close()
+
+
+def _time(extra: list[tuple[int, int, bytes]]) -> int:
+    for level, kind, data in extra:
+        if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
+            seconds, nanos = TIME.unpack_from(data)
+            return int(seconds * SECOND + nanos)
+    return 0
+
+
+def segment(packet: bytes) -> Segment | None:
+    """What identifies the segment of a packet that begins with its IP header; None when it holds none.
+
+    IPv6 with extension headers is left out.
+    """
+    if len(packet) >= V4_HEADER and packet[0] >> 4 == 4:  # noqa: PLR2004 - IPv4
+        at, total = (packet[0] & 15) * 4, int.from_bytes(packet[2:4], "big")
+        protocol, ip_id = packet[9], int.from_bytes(packet[4:6], "big")
+        source, target = MAPPED + packet[12:16], MAPPED + packet[16:20]
+        whole = at >= V4_HEADER and not int.from_bytes(packet[6:8], "big") & 0x1FFF
+    elif len(packet) >= V6_HEADER and packet[0] >> 4 == 6:  # noqa: PLR2004 - IPv6
+        at, total = V6_HEADER, int.from_bytes(packet[4:6], "big") + V6_HEADER
+        protocol, ip_id = packet[6], 0
+        source, target, whole = packet[8:24], packet[24:40], True
+    else:
+        return None
+    if protocol != PROTOCOL_TCP or not whole or len(packet) < at + TCP_HEADER:
+        return None
+    sport, dport, seq, ack, offset, flags = struct.unpack_from(">HHIIBB", packet, at)
+    length = max(total - at - (offset >> 4) * 4, 0)
+    return Segment(endpoint(source, sport), endpoint(target, dport), seq, ack, flags, ip_id, length)
