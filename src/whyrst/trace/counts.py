@@ -52,7 +52,7 @@ class Counts:
     def __init__(self) -> None:
         self._shares: dict[Shape, _Share] = {}
         self._counts: dict[Outcome, float] = {}
-        self._estimated: set[Outcome] = set()
+        self._estimated: dict[str, set[str]] = {name: set() for name in Outcome._fields}
         self._processes: set[str] = set()
         self._before: Mapping[Shape, int] = {}
         self.delivered = 0
@@ -93,9 +93,15 @@ class Counts:
             for outcome, count in share.outcomes.items():
                 if outcome is not None:
                     self._counts[outcome] = self._counts.get(outcome, 0) + missing * count / whole
-                    if len(share.outcomes) > 1:
-                        self._estimated.add(outcome)
+            self._mark(share.outcomes)
         self._before = shapes
+
+    def _mark(self, outcomes: Mapping[Outcome | None, int]) -> None:
+        """What the outcomes of one shape do not share was estimated."""
+        for field_name, marked in self._estimated.items():
+            values = {str(getattr(outcome, field_name)) for outcome in outcomes if outcome is not None}
+            if len(values) > 1 or None in outcomes:
+                marked.update(values)
 
     @property
     def unjudged(self) -> int:
@@ -114,12 +120,10 @@ class Counts:
             Value, count, and whether it is an estimate.
         """
         totals: dict[str, float] = {}
-        guessed: set[str] = set()
+        guessed = self._estimated[field_name]
         for outcome, count in self.items():
             value = getattr(outcome, field_name)
             totals[value] = totals.get(value, 0) + count
-            if outcome in self._estimated:
-                guessed.add(value)
         ordered = sorted(totals.items(), key=lambda pair: (-pair[1], pair[0]))
         return [(value, round(count), value in guessed) for value, count in ordered]
 

@@ -23,7 +23,7 @@ FRAGMENT, FRAGMENT_HEADER = 44, 8
 def shape_of(event: KernelEvent) -> Shape:
     """The shape under which the kernel counted an event."""
     flags, payload = segment(event.trigger)
-    past, numbers = event.past, event.numbers
+    numbers = event.numbers
     return Shape(
         kind=event.kind,
         reason=event.reason if event.kind != "received" else None,
@@ -31,8 +31,7 @@ def shape_of(event: KernelEvent) -> Shape:
         flags=flags,
         payload=payload,
         unread=numbers is not None and event.state != "LISTEN" and numbers.unread != 0,
-        # A connect under way is told as the past of its own reset, and is not on record.
-        known=past is not None and (past.established is not None or past.ended is not None),
+        known=event.past is not None,
         lingers=numbers is not None and numbers.lingers,
         netns=event.netns,
     )

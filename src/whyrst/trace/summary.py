@@ -43,7 +43,7 @@ class Account(NamedTuple):
 def summary(page: Page, counts: Counts, peers: Frequent, account: Account, seconds: float) -> None:
     """Write all of it."""
     shown = sum(number for _, number, _ in counts.by("kind"))
-    guessed = any(guess for _, _, guess in counts.by("cause"))
+    guessed = any(guess for _, _, guess in counts.by("kind"))
     page.line(("bold", f"{'~' if guessed else ''}{count(shown, 'reset')} in {duration(seconds)}"))
     _table(page, "by cause", counts.by("cause"))
     _table(page, "by direction", [(KIND_WORDS.get(kind, kind), n, g) for kind, n, g in counts.by("kind")])
