@@ -142,6 +142,19 @@ class Sight(Struct, frozen=True):
     window: int | None = None
 
 
+class Dropped(Struct, frozen=True):
+    """Segments of a connection that were sent and never arrived, before it was reset."""
+
+    sender: Side
+    segments: Annotated[int, Meta(description="repeats included")]
+    largest: Annotated[int, Meta(description="payload bytes of the largest one")]
+    smallest: Annotated[int, Meta(description="payload bytes of the smallest one")]
+    passed: Annotated[int, Meta(description="payload bytes of the largest one that did arrive")]
+    capture: Annotated[str, Meta(description="the capture that shows them leaving")]
+    frames: tuple[int, ...]
+    missing: Annotated[str, Meta(description="the capture at which they did not arrive")]
+
+
 class Origin(Struct, frozen=True):
     """Where a reset was made, from captures of several places."""
 
@@ -161,6 +174,14 @@ class Origin(Struct, frozen=True):
     trigger: Annotated[
         tuple[Sight, ...], Meta(description="the segment that it answers, at each place; empty when it answers none")
     ] = ()
+    dropped: Annotated[tuple[Dropped, ...], Meta(description="what else was lost on the way, per direction")] = ()
+    accepted: Annotated[
+        Sight | None,
+        Meta(description="a SYN-ACK in the name of this reset's sender that never left it: a device accepted for it"),
+    ] = None
+    silence: Annotated[
+        float, Meta(description="seconds without a segment before the one that it answers, or before the reset")
+    ] = 0.0
     known_as: Annotated[
         tuple[str, str] | None,
         Meta(description="client and server of its connection there, when this reset carries other addresses than that"),

@@ -76,7 +76,7 @@ def judge(r: Resets) -> Iterator[Sign]:
 def judge_compared(r: Resets) -> Iterator[Sign]:
     """Captures of several places: the segment that it answers is one of a connection with other addresses here."""
     assert r.compared is not None
-    stray = r.compared.astray & r.mechanism.passive_form & ~r.trigger.is_syn
+    stray = r.compared.astray & r.compared.untranslated & r.mechanism.passive_form & ~r.trigger.is_syn
     yield proves(
         r.compared.made_at_end & stray & r.compared.trigger_arrived,
         "here that connection is one between {compared_known_as}; {compared_trigger} with other addresses",

@@ -142,6 +142,8 @@ def judge_compared(r: Resets) -> Iterator[Sign]:
     refused = r.compared.made_between & (r.mechanism.code == FIREWALL) & r.compared.trigger_arrived.no
     content = one_of(r.trigger.kind, (Kind.TLS_CLIENT_HELLO, Kind.HTTP_REQUEST)) & r.trigger.has_payload
     yield proves(refused & ~content & (r.trigger.gap < SECOND), "{compared_trigger}; {compared_origin}")
-    yield decides(r.compared.made_between, "{compared_origin}")
-    yield supports(r.compared.trigger_arrived.no, "{compared_trigger}")
-    yield refutes(r.compared.trigger_arrived, "{compared_trigger}")
+    between = r.compared.made_between
+    # A rule of the host itself answers at the end, so that says nothing against one.
+    yield decides(between.where(between.yes), "{compared_origin}")
+    yield supports((between & r.compared.trigger_arrived.no).where(between.yes), "{compared_trigger}")
+    yield refutes(between & r.compared.trigger_arrived, "{compared_trigger}")

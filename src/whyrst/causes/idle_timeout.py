@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, needed, proves, refutes, supports
 from whyrst.resets.facts import MINUTE, SECOND, Fact
 from whyrst.resets.mechanism import FIREWALL, FORGED, PASSIVE
 
@@ -105,6 +105,12 @@ def judge(r: Resets) -> Iterator[Sign]:
 def judge_compared(r: Resets) -> Iterator[Sign]:
     """Captures of several places: the host of this address never sent it, so a device did."""
     assert r.compared is not None
-    yield decides(r.compared.made_between, "{compared_origin}")
+    remapped = r.compared.astray & ~r.compared.untranslated & r.mechanism.passive_form
+    yield proves(
+        r.compared.trigger_arrived & remapped & (r.compared.silence >= 1),
+        "after {compared_silence} of silence {compared_trigger}, but with other addresses than those of the connection,"
+        " {compared_known_as}: a translator had forgotten it",
+    )
+    yield decides(r.compared.made_between.where(r.compared.likely_between), "{compared_origin}")
     yield supports(r.compared.trigger_arrived.no, "{compared_trigger}")
-    yield refutes(r.compared.made_at_end, "{compared_origin}")
+    yield refutes(r.compared.made_at_end & ~r.compared.astray, "{compared_origin}")

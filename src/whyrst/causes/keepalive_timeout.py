@@ -77,3 +77,9 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield supports(probes >= SURE, "the {sender} probed {sender_probes} times, {probe_interval} apart")
     yield refutes(r.progress.peer_fin, "the {peer} had closed in frame {peer_fin_frame}")
+
+
+def judge_compared(r: Resets) -> Iterator[Sign]:
+    """Captures of both ends: the probes never arrived."""
+    assert r.compared is not None
+    yield supports(r.compared.made_at_end & r.compared.own_dropped, "{compared_dropped}")

@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, proves, supports
 from whyrst.resets.facts import Fact
 
 if TYPE_CHECKING:
@@ -79,3 +79,9 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield excludes(r.mechanism.over, "the connection had been ended before")
     yield excludes(r.mechanism.over, "the connection had ended before; this only answers what still came")
     yield excludes(stalls.peer_window_shut | stalls.sender_window_shut, "a window was closed")
+
+
+def judge_compared(r: Resets) -> Iterator[Sign]:
+    """Captures of both ends: the large segments left one end and none reached the other."""
+    assert r.compared is not None
+    yield proves(r.compared.made_at_end & r.compared.large_dropped, "{compared_dropped}; smaller ones arrived")

@@ -93,3 +93,9 @@ def judge(r: Resets) -> Iterator[Sign]:
         r.progress.sender_reset_before | r.progress.peer_reset_before, "the connection had been reset before"
     )
     yield excludes(stalls.peer_window_shut, "the {peer}'s window was closed")
+
+
+def judge_compared(r: Resets) -> Iterator[Sign]:
+    """Captures of both ends: what was repeated never arrived."""
+    assert r.compared is not None
+    yield supports(r.compared.own_dropped, "{compared_dropped}", "what it sent did arrive")

@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, proves, supports
 from whyrst.fast.tables import Dir
 from whyrst.resets.mechanism import FORGED
 
@@ -84,3 +84,10 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield hints(r.attempts.dropped > 1, "{dropped} connections of the service ended like this in the same minute")
     yield excludes(r.server(Dir.BYTES) > 0, "the server had sent data")
     yield excludes(r.mechanism.among(FORGED), "a third party wrote the reset")
+
+
+def judge_compared(r: Resets) -> Iterator[Sign]:
+    """Captures of several places: the server never sent the SYN-ACK that the client got, and refused behind it."""
+    assert r.compared is not None
+    behind = r.compared.made_at_end & r.compared.accepted & r.by_server & ~r.progress.answered
+    yield proves(behind, "{compared_accepted} accepts in the server's name what the server itself refused")

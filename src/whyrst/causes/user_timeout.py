@@ -86,3 +86,9 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield refutes(probing & stalls.probe_wait_fits, "the number of probes explains the reset")
     yield excludes(stalls.peer_window_shut, "the {peer}'s window was closed")
+
+
+def judge_compared(r: Resets) -> Iterator[Sign]:
+    """Captures of both ends: what was repeated never arrived."""
+    assert r.compared is not None
+    yield supports(r.compared.own_dropped, "{compared_dropped}", "what it sent did arrive")

@@ -105,7 +105,7 @@ def align(
     aligned = Alignment(paths, path, named, clocks, tables, pairs)
     aligned.legs = legs(tables, pairs)
     _flip(aligned, single)
-    _fill(aligned, only, progress)
+    _fill(aligned, surveys, only, progress)
     _trace(aligned, surveys, common)
     return aligned
 
@@ -195,9 +195,28 @@ def _flip(aligned: Alignment, single: Mapping[tuple[int, int], Cells]) -> None:
         leg.flip = sum(votes.get((c, row), 0) for c, rows in leg.rows.items() for row in rows) < 0
 
 
-def _fill(aligned: Alignment, only: Callable[[], Filter | None], progress: Progress | None) -> None:
+def _moments(aligned: Alignment, surveys: Sequence[Survey]) -> list[dict[int, list[int]]]:
+    """For each capture, row of a connection -> when it was reset anywhere, on that capture's clock."""
+    when: list[dict[int, list[int]]] = [{} for _ in surveys]
+    for c, survey in enumerate(surveys):
+        events = survey.resets
+        rows = aligned.tables[c].of(events[:, Event.KEY], events[:, Event.FRAME])
+        for row, time in zip(rows.tolist(), events[:, Event.TIME].tolist(), strict=True):
+            when[c].setdefault(row, []).append(aligned.clocks[c].common(time))
+    moments: list[dict[int, list[int]]] = [{} for _ in surveys]
+    for leg in aligned.legs:
+        times = [time for c, rows in leg.rows.items() for row in rows for time in when[c].get(row, ())]
+        for c, rows in leg.rows.items():
+            for row in rows:
+                moments[c][row] = [aligned.clocks[c].own(time) for time in times]
+    return moments
+
+
+def _fill(
+    aligned: Alignment, surveys: Sequence[Survey], only: Callable[[], Filter | None], progress: Progress | None
+) -> None:
     """Read the segments of connections with resets."""
-    moments: list[dict[int, list[int]]] = [{} for _ in aligned.paths]
+    moments = _moments(aligned, surveys)
     events: list[Cells] = []
     starts: list[dict[int, tuple[int, int]]] = []
     for c, path in enumerate(aligned.paths):

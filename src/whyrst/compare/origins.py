@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from whyrst.compare.sightings import SLACK, Seen, View, alive, neighbours, same
 from whyrst.fast.layout import Flag, Opt
-from whyrst.model import Origin, Sight
+from whyrst.model import Dropped, Origin, Sight
 from whyrst.resets.facts import SECOND
 from whyrst.resets.text import duration, iso
 
@@ -32,6 +32,8 @@ ANSWERED = SECOND
 """A stack answers within this time, as seen anywhere."""
 AGAIN = SECOND // 10
 """Nobody sends a segment again sooner."""
+NAMED = 8
+"""Frames that are named as examples."""
 STARTS = frozenset({32, 60, 64, 128, 255})
 """Initial TTLs in use."""
 
@@ -82,6 +84,9 @@ class Tracer:
             certain=certain,
             trigger=self._followed(seen, trigger),
             known_as=_known_as(seen),
+            dropped=tuple(filter(None, (self._dropped(seen, forth) for forth in (True, False)))),
+            accepted=self._accepted(seen),
+            silence=_silence(seen, trigger),
         )
 
     def _oriented(self, seen: Seen) -> tuple[int, ...]:
@@ -181,6 +186,9 @@ class Tracer:
         if not leg.segments.get(c) and not self._belongs(seen, c):
             return Gap(0, "nothing says that this connection passes there")
         gap = self._not_sent(seen, c, others, trigger) if upstream else self._not_arrived(seen, c)
+        before = any(o.forth == seen.forth and c in o.at and same(o.at[c], reference) for o in others)
+        if running == 1 and before:
+            return Gap(0, "it may have ended before, for the same reset stands there earlier")
         return Gap(min(gap.level, running), gap.says)
 
     def _belongs(self, seen: Seen, c: int) -> bool:
@@ -264,6 +272,43 @@ class Tracer:
                 sights.append(self._sight(c, None, Gap(1 if gone else 0, "")))
         return tuple(sights)
 
+    def _dropped(self, seen: Seen, forth: bool) -> Dropped | None:  # noqa: FBT001 - the direction
+        """Segments of one direction that one capture shows on their way and the farthest one never saw."""
+        shown = [c for c in self._oriented(seen) if seen.leg.segments.get(c)]
+        if len(shown) < 2:  # noqa: PLR2004 - a way has two ends
+            return None
+        near, far = (shown[0], shown[-1]) if forth else (shown[-1], shown[0])
+        if self._views[far].loss > LOSSY:
+            return None
+        moment = seen.segment.time
+        sent = [s for s in seen.leg.segments[near] if s.forth == forth and s.length and not s.reset and s.time < moment]
+        there = seen.leg.held(far)
+        gone = [s for s in sent if s not in there and self._views[far].covers(s.time) > 1]
+        if not gone:
+            return None
+        return Dropped(
+            sender="client" if forth else "server",
+            segments=len(gone),
+            largest=max(s.length for s in gone),
+            smallest=min(s.length for s in gone),
+            passed=max((s.length for s in sent if s in there), default=0),
+            capture=self._captures[near],
+            frames=tuple(s.frame for s in gone[:NAMED]),
+            missing=self._captures[far],
+        )
+
+    def _accepted(self, seen: Seen) -> Sight | None:
+        """A SYN-ACK that the receiver got in the name of the reset's sender, and that never left there."""
+        if seen.forth or seen.first == seen.travel[-1] or not self._views[seen.first].covers(seen.segment.time):
+            return None
+        there = seen.leg.held(seen.first)
+        for c in reversed(seen.travel):
+            for s in seen.leg.segments.get(c, ()):
+                both = s.flags & (Flag.SYN | Flag.ACK) == Flag.SYN | Flag.ACK
+                if both and not s.forth and s not in there and c != seen.first and s.time < seen.segment.time:
+                    return self._sight(c, s, None)
+        return None
+
     def _passed(self, one: Segment, a: int, two: Segment, c: int) -> bool:
         """Whether the second may be the first one on its way, and not a later copy of it."""
         doubts = self._views[a].doubt + self._views[c].doubt
@@ -285,6 +330,13 @@ class Tracer:
             ip_id=segment.ip_id if segment.ip_id >= 0 else None,
             window=segment.window,
         )
+
+
+def _silence(seen: Seen, trigger: Segment | None) -> float:
+    """Seconds without a segment before the one that the reset answers, or before the reset."""
+    moment = (trigger or seen.segment).time
+    earlier = [s.time for found in seen.leg.segments.values() for s in found if s.time < moment - SLACK]
+    return max(moment - max(earlier), 0) / SECOND if earlier else 0.0
 
 
 def _usual(seen: Seen) -> list[Segment]:

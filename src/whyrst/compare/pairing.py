@@ -101,8 +101,13 @@ def pair(a: Conversations, b: Conversations, samples: tuple[Survey, Survey]) -> 
     known = tuple((c.ip_id[0] > 0) | (c.stamp[0] > 0) for c in (a, b))
     found.once((packet[0], packet[1]), (known[0] & isn[0][0], known[1] & isn[1][0]))
     _same_ends(found)
-    _by_samples(found, samples)
+    _by_samples(found, samples, found.free)
     _strays(found)
+    for here in (0, 1):
+        # One end of a connection may get other addresses on the way: a NAT forgot it.
+        free = [f.copy() for f in found.free]
+        free[1 - here][:] = True
+        _by_samples(found, samples, (free[0], free[1]))
     return found.pairs()
 
 
@@ -146,12 +151,13 @@ def _rank(c: Conversations, free: Mask) -> tuple[Cells, Cells]:
     return rank, total
 
 
-def _by_samples(found: _Finder, surveys: tuple[Survey, Survey]) -> None:
+def _by_samples(found: _Finder, surveys: tuple[Survey, Survey], usable: tuple[Mask, Mask]) -> None:
     """Connections whose beginning was not captured and whose addresses are translated: equal sampled segments."""
     sides = []
-    for c, survey, free in zip((found.a, found.b), surveys, found.free, strict=True):
+    for c, survey, free in zip((found.a, found.b), surveys, usable, strict=True):
         rows = np.concatenate((survey.samples, survey.first, survey.resets))
         rows = rows[(rows[:, Event.LENGTH] > 0) | (rows[:, Event.TSVAL] >= 0)]
+        rows = rows[np.unique(rows[:, Event.FRAME], return_index=True)[1]]  # the first payload may be a sample, too
         at = c.of(rows[:, Event.KEY], rows[:, Event.FRAME])
         wanted = at >= 0
         wanted[wanted] = free[at[wanted]]
@@ -162,7 +168,7 @@ def _by_samples(found: _Finder, surveys: tuple[Survey, Survey]) -> None:
     code, votes = np.unique(left * (len(found.b) + 1) + right, return_counts=True)
     for k in np.argsort(-votes, kind="stable").tolist():
         x, y = divmod(int(code[k]), len(found.b) + 1)
-        if found.free[0][x] and found.free[1][y]:
+        if usable[0][x] and usable[1][y] and (found.free[0][x] or found.free[1][y]):
             found.add(np.array([x]), np.array([y]), TRANSLATED)
 
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.fast.tables import Rst
-from whyrst.resets.facts import Fact
+from whyrst.resets.facts import SECOND, Fact
+from whyrst.resets.text import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from whyrst.model import Origin, Sight
+    import numpy.typing as npt
+
+    from whyrst.model import Dropped, Origin, Sight
     from whyrst.resets.columns import Resets
     from whyrst.resets.facts import Mask
 
@@ -75,6 +78,42 @@ class Compared:
         return self._mask(lambda o: o.known_as is not None)
 
     @cached_property
+    def untranslated(self) -> Mask:
+        """The segment that it answers has the same addresses wherever it was seen."""
+        return self._mask(lambda o: len({(s.source, s.destination) for s in o.trigger if s.seen}) == 1)
+
+    @cached_property
+    def accepted(self) -> Mask:
+        """A device had accepted the connection in the name of its sender."""
+        return self._mask(lambda o: o.accepted is not None)
+
+    @cached_property
+    def silence(self) -> npt.NDArray[np.float64]:
+        """Seconds without a segment before the one that it answers, or before it."""
+        return np.array([o.silence if o is not None else 0.0 for o in self._origins])
+
+    def _dropped(self, *, peer: bool) -> list[Dropped | None]:
+        """What one end sent and the other never got."""
+        found = []
+        for origin, client in zip(self._origins, self._r.by_client.tolist(), strict=True):
+            side = "client" if client != peer else "server"
+            found.append(next((d for d in origin.dropped if d.sender == side), None) if origin is not None else None)
+        return found
+
+    @cached_property
+    def own_dropped(self) -> Mask:
+        """Segments of its sender never arrived at the peer."""
+        return np.array([d is not None for d in self._dropped(peer=False)], dtype=bool)
+
+    @cached_property
+    def large_dropped(self) -> Mask:
+        """Several large segments of one end never arrived, while all smaller ones did."""
+        large = np.zeros(len(self._origins), dtype=bool)
+        for peer in (False, True):
+            large |= np.array([d is not None and _too_large(d) for d in self._dropped(peer=peer)], dtype=bool)
+        return large
+
+    @cached_property
     def place(self) -> tuple[str, ...]:
         """The place at which each is judged; empty where nothing is known of it."""
         found = []
@@ -84,19 +123,36 @@ class Compared:
         return tuple(found)
 
     def says(self, i: int, what: str) -> str:
-        """A sentence about reset i: `origin`, `trigger` (what became of the segment it answers) or `known_as`."""
+        """What a judge may say about reset i.
+
+        Args:
+            i: the reset.
+            what: `origin`, `trigger` (what became of the segment that it answers), `dropped`, `accepted`, `silence` or
+                `known_as`.
+        """
         origin = self._origins[i]
         if origin is None:
             return "nothing"
         if what == "origin":
             return origin.says
+        if what == "dropped":
+            return "; ".join(_told(d) for d in origin.dropped) or "nothing was lost"
+        if what == "accepted":
+            shown = origin.accepted
+            return f"frame {shown.frame} of {_name(shown.capture)}" if shown is not None else "no segment"
+        if what == "silence":
+            return duration(round(origin.silence * SECOND))
         if what == "known_as":
             return " and ".join(origin.known_as or ("?", "?"))
         near, far = self._asked(i)
-        asked = f"frame {near.frame} of {_name(near)}" if near is not None else "the segment that it answers"
+        asked = f"frame {near.frame} of {_name(near.capture)}" if near is not None else "the segment that it answers"
         if far is None or far.seen is None:
             return asked
-        arrived = f"arrived as frame {far.frame} of {_name(far)}" if far.seen else f"never arrived at {_name(far)}"
+        arrived = (
+            f"arrived as frame {far.frame} of {_name(far.capture)}"
+            if far.seen
+            else f"never arrived at {_name(far.capture)}"
+        )
         return f"{asked}, which it answers, {arrived}"
 
     def _asked(self, i: int) -> tuple[Sight | None, Sight | None]:
@@ -108,5 +164,24 @@ class Compared:
         return next((s for s in way if s.seen), None), way[-1]
 
 
-def _name(sight: Sight) -> str:
-    return os.path.basename(sight.capture) or sight.capture  # noqa: PTH119 - names may be no UTF-8
+def _name(capture: str) -> str:
+    return os.path.basename(capture) or capture  # noqa: PTH119 - names may be no UTF-8
+
+
+LARGE = 1000
+"""Payload bytes of a segment that may be too large for a way."""
+SEVERAL = 3
+"""One loss is chance."""
+
+
+def _too_large(lost: Dropped) -> bool:
+    return lost.segments >= SEVERAL and lost.smallest >= LARGE and lost.passed < lost.smallest
+
+
+def _told(lost: Dropped) -> str:
+    frames = ", ".join(str(frame) for frame in lost.frames[:SEVERAL])
+    sizes = (
+        f"{lost.largest:,} bytes" if lost.smallest == lost.largest else f"{lost.smallest:,} to {lost.largest:,} bytes"
+    )
+    which = f"{lost.segments:,} of the {lost.sender}'s segments ({sizes}; frames {frames} of {_name(lost.capture)})"
+    return f"{which} never arrived at {_name(lost.missing)}"
