@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOOPS := $(wildcard src/whyrst/fast/*.py)
 
-.PHONY: all bpf demo test test-kernels lint cases docs bench fuzz lab lab-cases accuracy clean packages
+.PHONY: all bpf demo test test-kernels lint cases docs screenshots bench fuzz lab lab-cases accuracy clean packages
 
 all: lint test
 
@@ -36,6 +36,9 @@ cases: $(VENV)/.whyrst
 docs: $(VENV)/.whyrst
 	$(BIN)/python tools/make_docs.py
 	$(BIN)/python tools/make_schema.py
+
+screenshots: packages $(VENV)/.test
+	$(BIN)/python tools/screenshots.py
 
 bench: packages $(VENV)/.whyrst
 	$(BIN)/python bench/run.py

@@ -127,6 +127,15 @@ def test_pages(tab, long_report):
     assert seen.get_by_role("button", name="Next").is_disabled()
 
 
+INSIDE = """badge => {
+    const range = document.createRange();
+    range.selectNode(badge.lastChild);
+    const text = range.getBoundingClientRect(), box = badge.getBoundingClientRect();
+    return text.width > 0 && box.left <= text.left && text.right <= box.right;
+}"""
+"""Whether the number of a mark is drawn inside its circle."""
+
+
 def test_a_verdict_opens_with_its_ladder(tab, report):
     seen = tab(report)
     seen.get_by_role("button", name="Frame 93, details").click()
@@ -142,6 +151,7 @@ def test_a_verdict_opens_with_its_ladder(tab, report):
     badges = {int(one.text_content().removeprefix("mark ")) for one in told.locator(".badge").all()}
     marks = {int(one.text_content()) for one in ladder.locator(".mark text").all()}
     assert badges == marks != set()
+    assert all(one.evaluate(INSIDE) for one in told.locator(".badge").all())
     seen.get_by_role("button", name="Frame 93, details").click()
     assert not seen.locator("tr.told").count()
 
