@@ -153,7 +153,7 @@ class Reader:
             passive=bool(f["passive"]),
             opener=None if f["passive"] else _task(f["owner"], f["owner_comm"]),
             acceptor=_task(f["owner"], f["owner_comm"]) if f["passive"] else None,
-            leaver=_task(f["leaver"], f["leaver_comm"]),
+            leaver=_task(f["leaver"], f["leaver_comm"] or f["owner_comm"]),
             before=STATES[f["before"]] if 0 < f["before"] < len(STATES) else None,
             snd_nxt=int(f["snd_nxt"]),
             rcv_nxt=int(f["rcv_nxt"]),

@@ -68,7 +68,7 @@ struct flow {
     __u8 ending;        /* of the leaver, see `ending_of_current` */
     __u8 spare[2];
     char owner_comm[COMM];
-    char leaver_comm[COMM];
+    char leaver_comm[COMM]; /* empty when it is the owner */
 };
 
 /* Who listened, or listens, on a port: any address of one network namespace. */

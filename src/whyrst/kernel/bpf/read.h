@@ -12,7 +12,9 @@
 #define AF_INET6 10
 #define IPPROTO_TCP 6
 #define TCP_HEADER 20
+#define SYN 2
 #define RST 4
+#define ACK 16
 #define ANY 0xff
 
 enum state { ESTABLISHED = 1, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN,
@@ -70,7 +72,10 @@ struct headers {
     __u8 version;
     __u8 flags;
     __u8 offset;  /* length of the TCP header */
+    __u8 next;    /* protocol behind the IP header */
     __u32 linear; /* bytes from the IP header on that can be read */
+    __be16 ports[2];
+    __u8 fixed[40]; /* of the IP header: all of IPv6's */
 };
 
 /* Where the headers of a segment that was received stand. Returns 0 when it is not TCP over IP, or has none of the
@@ -78,18 +83,20 @@ struct headers {
 static __always_inline int find_headers(struct sk_buff *skb, struct headers *h, __u8 wanted, const int typed) {
     unsigned char *head = GET(typed, skb, head);
     __u16 network = GET(typed, skb, network_header), transport = GET(typed, skb, transport_header);
-    __u8 byte[4];
+    __u8 tcp[14];
     if (!head || !network || transport == 0xffff || transport <= network)
         return 0;
     h->ip = head + network;
     h->tcp = head + transport;
-    bpf_probe_read_kernel(byte, 2, h->tcp + 12);
-    h->offset = (byte[0] >> 4) << 2;
-    h->flags = byte[1];
+    bpf_probe_read_kernel(tcp, sizeof(tcp), h->tcp);
+    h->offset = (tcp[12] >> 4) << 2;
+    h->flags = tcp[13];
     if (!(h->flags & wanted))
         return 0;
-    bpf_probe_read_kernel(byte, 1, h->ip);
-    h->version = byte[0] >> 4;
+    __builtin_memcpy(h->ports, tcp, sizeof(h->ports));
+    bpf_probe_read_kernel(h->fixed, sizeof(h->fixed), h->ip);
+    h->version = h->fixed[0] >> 4;
+    h->next = h->version == 4 ? h->fixed[9] : h->fixed[6];
     unsigned char *data = GET(typed, skb, data);
     __u32 linear = GET(typed, skb, len) - GET(typed, skb, data_len);
     __s64 end = (__s64)(data + linear - h->ip);
@@ -99,18 +106,16 @@ static __always_inline int find_headers(struct sk_buff *skb, struct headers *h, 
 
 /* A segment's addresses from the view of the host that received it. */
 static __always_inline void read_packet(struct headers *h, struct tuple *ends) {
-    __be16 port[2];
-    bpf_probe_read_kernel(port, 4, h->tcp);
-    ends->remote_port = bpf_ntohs(port[0]);
-    ends->local_port = bpf_ntohs(port[1]);
+    ends->remote_port = bpf_ntohs(h->ports[0]);
+    ends->local_port = bpf_ntohs(h->ports[1]);
     if (h->version == 4) {
         __be32 address[2];
-        bpf_probe_read_kernel(address, 8, h->ip + 12);
+        __builtin_memcpy(address, h->fixed + 12, sizeof(address));
         mapped(ends->remote, address[0]);
         mapped(ends->local, address[1]);
     } else {
-        bpf_probe_read_kernel(ends->remote, 16, h->ip + 8);
-        bpf_probe_read_kernel(ends->local, 16, h->ip + 24);
+        __builtin_memcpy(ends->remote, h->fixed + 8, 16);
+        __builtin_memcpy(ends->local, h->fixed + 24, 16);
     }
 }
 

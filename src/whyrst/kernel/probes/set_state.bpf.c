@@ -36,7 +36,8 @@ static __always_inline void leave(struct sock *sk) {
     live->flow.left = bpf_ktime_get_boot_ns();
     live->flow.ending = ending_of_current();
     live->flow.leaver = bpf_get_current_pid_tgid() >> 32;
-    bpf_get_current_comm(live->flow.leaver_comm, COMM);
+    if (live->flow.leaver != live->flow.owner)
+        bpf_get_current_comm(live->flow.leaver_comm, COMM);
 }
 
 /* Both ends had closed (tcp_fin sets SOCK_DONE) and nothing went wrong: the other end has nothing more to say. */
@@ -45,11 +46,16 @@ static __always_inline int in_order(struct sock *sk, int old) {
            sk->__sk_common.skc_flags >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
 }
 
+/* A refused connect was told as a reset, and leaves nothing that a later segment could be for. */
+static __always_inline int refused(struct sock *sk, int old) {
+    return old == SYN_SENT && sk->sk_err == ECONNREFUSED;
+}
+
 static __always_inline void end(struct sock *sk, int old) {
     union flow_key key = {};
     struct tcp_sock *tp = (struct tcp_sock *)sk;
     struct live *live = live_of(sk);
-    if (!live || (old == SYN_SENT && sk->sk_err == ECONNREFUSED))
+    if (!live)
         return;
     struct flow *flow = &live->flow;
     flow->ended = bpf_ktime_get_boot_ns();
@@ -78,7 +84,7 @@ int BPF_PROG(set_state, struct sock *sk, int old, int new) {
         establish(sk, old);
     else if (new == FIN_WAIT1 || new == LAST_ACK)
         leave(sk);
-    else if (new == CLOSE && old != CLOSE && !in_order(sk, old))
+    else if (new == CLOSE && old != CLOSE && !in_order(sk, old) && !refused(sk, old))
         end(sk, old);
     return 0;
 }
