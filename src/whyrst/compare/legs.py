@@ -137,9 +137,13 @@ def _main(rows: list[int], table: Conversations) -> int:
 
 
 def _client_side(row: int, main: int, table: Conversations) -> int:
-    if not table.known[row] and table.key[row] == table.key[main]:
-        row = main
-    return int(table.client_side[row])
+    """`Event.SIDE` of the client; without a handshake it is the end that the rest of the connection says it is."""
+    side = int(table.client_side[row])
+    if row == main or table.known[row]:
+        return side
+    mine, whole = (table.address[:, :, k].tolist() for k in (row, main))
+    turned = (mine[0] == whole[1]) + (mine[1] == whole[0]) > (mine[0] == whole[0]) + (mine[1] == whole[1])
+    return 1 - side if turned else side
 
 
 def _segment(cells: list[int], client: int, shift: list[int], row: int, clock: Clock) -> Segment:
