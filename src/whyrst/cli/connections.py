@@ -46,14 +46,13 @@ def listed(path: str) -> frozenset[str]:
     """
     found: set[str] = set()
     log = _Log()
-    number = 0
-    try:
-        for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(_lines(path), 1):
+        try:
             one = log.connection(line)
-            if one is not None:
-                found.add(one)
-    except ValueError as error:
-        raise ConnectionsError(f"{named(path)}: line {number}: {error}") from None
+        except ValueError as error:
+            raise ConnectionsError(f"{named(path)}: line {number}: {error}") from None
+        if one is not None:
+            found.add(one)
     return frozenset(found)
 
 
@@ -65,10 +64,10 @@ def _lines(path: str) -> Iterator[str]:
         while n := source.readinto(room):
             *lines, rest = (rest + bytes(room[:n])).split(b"\n")
             if len(rest) > LONGEST_LINE:
-                raise ValueError(f"the next line is longer than {LONGEST_LINE} bytes")
+                raise ConnectionsError(f"{named(path)}: a line is longer than {LONGEST_LINE:,} bytes")
             yield from (line.decode("utf-8", "surrogateescape").removesuffix("\r") for line in lines)
         if source.trouble:
-            raise ValueError(f"the rest cannot be read: {source.trouble}")
+            raise ConnectionsError(f"{named(path)}: {source.trouble}")
     if rest:
         yield rest.decode("utf-8", "surrogateescape")
 
@@ -105,10 +104,10 @@ class _Log:
     def _directive(self, line: str) -> None:
         """Take over what a line of the header says."""
         if line.startswith("#separator "):
-            escape = line.removeprefix("#separator ")
-            if not re.fullmatch(r"\\x[0-9a-f]{2}", escape):
-                raise ValueError(f'no separator can be "{shown(escape[:40])}"')
-            self._separator = chr(int(escape[2:], 16))
+            escape = re.fullmatch(r"#separator \\x([0-9a-f]{2})", line)
+            if escape is None:
+                raise ValueError(f'no separator is told by "{shown(line[:40])}"')
+            self._separator = chr(int(escape[1], 16))
         elif line.startswith("#fields" + self._separator):
             self._fields = line.split(self._separator)[1:]
             missing = [name for name in PLACES if name not in self._fields]

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 class Format(Protocol):
-    """A module that writes a report."""
+    """A module that writes a report.
+
+    It may also say `BINARY = True` when it writes nothing for a terminal, and `NEEDS = (library, extra)` when it works
+    only with a library that an extra of whyrst brings.
+    """
 
     FORMAT: str
 

@@ -7,56 +7,54 @@ from typing import TYPE_CHECKING
 
 import click
 
-from whyrst.cli.causes import check_causes
+from whyrst.cli.reporting import check_format, fail_on_option, format_option
 from whyrst.cli.terminal import color_option, colored, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CONDITIONS = ("harmful", "any")
-"""What `--fail-on` takes beside causes."""
+    from whyrst.reports.source import Source
 
 
-def _format(_: click.Context, __: click.Parameter, name: str) -> str:
-    """The formats are looked up when one is asked for: knowing them means importing them."""
-    from whyrst.reports import formats
+def _chosen(report: Source, listing: str | None, files: Sequence[str]) -> Source:
+    """The report, or that of the listed connections."""
+    if listing is None:
+        return report
+    if listing == "-" and "-" in files:
+        raise click.UsageError("standard input cannot be both a capture and the list of connections")
+    from whyrst.cli.chosen import Chosen
+    from whyrst.cli.connections import ConnectionsError, listed
 
-    if name not in formats():
-        raise click.BadParameter(f"{name!r} is none of {', '.join(sorted(formats()))}")
-    return name
-
-
-def _conditions(_: click.Context, __: click.Parameter, wanted: Sequence[str]) -> Sequence[str]:
-    check_causes(wanted, CONDITIONS)
-    return wanted
+    try:
+        return Chosen(report, listed(listing))
+    except ConnectionsError as error:
+        raise click.BadParameter(str(error), param_hint="--connections") from error
 
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("-f", "--filter", "expression", metavar="EXPR", help="Only packets that this libpcap filter takes.")
 @click.option("--join", is_flag=True, help="The files are one rotated capture: connections go on from file to file.")
-@click.option("--json", "as_json", is_flag=True, help="Short for --format ndjson: one verdict per line.")
 @click.option(
-    "--format", "name", metavar="NAME", default="text", callback=_format, help="text, ndjson or json (one document)."
+    "--connections",
+    "listing",
+    metavar="FILE",
+    help="Only resets of connections that stand in this Zeek conn.log (TSV or JSON) or list of Community IDs.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Short for --format ndjson: one verdict per line.")
+@format_option
 @click.option("-o", "--output", metavar="FILE", default="-", help="Write the report here instead of stdout.")
 @click.option("-v", "--verbose", count=True, help="All evidence; -vv also the causes ruled out.")
 @click.option("-q", "--quiet", is_flag=True, help="One line per reset.")
 @color_option
-@click.option(
-    "--fail-on",
-    "conditions",
-    metavar="WHAT",
-    multiple=True,
-    callback=_conditions,
-    help="Exit with 1 if a reset is harmful, any, or of this CAUSE. Can be given again.",
-)
+@fail_on_option
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 def command(
     *,
     files: tuple[str, ...],
     expression: str | None,
     join: bool,
+    listing: str | None,
     as_json: bool,
     name: str,
     output: str,
@@ -71,8 +69,8 @@ def command(
     FILE is a pcap or pcapng capture, also compressed; - is standard input, as in
     tcpdump -w - | whyrst analyze -
     """
-    if as_json and name == "json":
-        raise click.UsageError("--json means --format ndjson; it does not go with --format json")
+    if as_json:
+        name = _ndjson(name)
     if quiet and verbose:
         raise click.UsageError("-q and -v exclude each other")
     from whyrst.analysis import analyze
@@ -88,14 +86,16 @@ def command(
 
     to_file = output != "-"
     if to_file:
-        refuse_input(output, files)
+        refuse_input(output, files if listing is None else (*files, listing))
+    form = formats()[name]
+    check_format(form, to_file=to_file)
     view = View(
         width=width(to_file=to_file),
         color=colored(color, to_file=to_file),
         detail=-1 if quiet else verbose,
         names=files,
     )
-    streams_to_terminal = (as_json or quiet or name != "text") and not to_file and sys.stdout.isatty()
+    streams_to_terminal = (quiet or name != "text") and not to_file and sys.stdout.isatty()
     with (
         Bar(wanted=not no_progress and not streams_to_terminal) as bar,
         ends_input(wanted="-" in files) as interrupt,
@@ -103,8 +103,8 @@ def command(
     ):
         try:
             analysis = analyze(files, filter=expression, join=join, progress=bar)
-            report = Watched(analysis, bar.close)
-            formats()["ndjson" if as_json else name].write(report, out, view)
+            report = Watched(_chosen(analysis, listing, files), bar.close)
+            form.write(report, out, view)
         except FilterError as error:
             raise click.BadParameter(str(error), param_hint="--filter") from error
         out.flush()
