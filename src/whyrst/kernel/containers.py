@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whyrst.kernel.event import KernelEvent
+    from whyrst.kernel.event import KernelEvent, Task
 
 PROC = Path("/proc")
 HEX = r"(?P<id>[0-9a-f]{64})"
@@ -107,16 +107,23 @@ class Containers:
         self._proc = proc
         self._root = root if root is not None else mounted(_text(proc / "self" / "mountinfo"))
         self._paths: dict[int, str] = {}
+        self._tasks: dict[Task, Container | None] = {}
         self._walked = float("-inf")
         self._walk()
 
     def of(self, event: KernelEvent) -> Container | None:
         """The container whose process sent or took the reset, as far as known."""
         path = self.path(event.cgroup)
-        found = container(path) if path is not None else None
-        if found is None and event.process is not None:
-            found = of_process(_text(self._proc / str(event.process.pid) / "cgroup"))
-        return found
+        if path is not None and path != "/":
+            return container(path)
+        task = event.process
+        if task is None or not task.pid:
+            return None
+        if task not in self._tasks:
+            while len(self._tasks) >= MOST:
+                del self._tasks[next(iter(self._tasks))]
+            self._tasks[task] = of_process(_text(self._proc / str(task.pid) / "cgroup"))
+        return self._tasks[task]
 
     def path(self, number: int) -> str | None:
         """Path of a cgroup below its mount; None when it is not known, or gone."""

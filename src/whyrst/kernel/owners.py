@@ -18,7 +18,7 @@ from whyrst.kernel.event import Task
 from whyrst.kernel.wire import MAPPED, endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from whyrst.kernel.event import KernelEvent
 
@@ -97,12 +97,12 @@ class Owners:
         elif row.inode:
             self._inodes[netns, row.local, row.remote] = row.inode
 
-    def of(self, event: KernelEvent, net: Path | None = None) -> Task | None:
+    def of(self, event: KernelEvent, net: Callable[[], Path | None] = lambda: None) -> Task | None:
         """The process that holds or held the socket of an event, as far as known; None when nobody is.
 
         Args:
             event: it is asked last: who acted itself and who is on the flight recorder need no search.
-            net: the folder of its namespace, if one is known.
+            net: gives the folder of its namespace below /proc, if one is known.
         """
         if event.process is not None:
             return event.process
@@ -112,10 +112,10 @@ class Owners:
             found = self._known(event)
         return found
 
-    def _wants_search(self, event: KernelEvent, net: Path | None) -> bool:
+    def _wants_search(self, event: KernelEvent, net: Callable[[], Path | None]) -> bool:
         """Whether another pass may find more; reads the namespace's table on the way."""
-        if time.monotonic() - self._read.get(event.netns, float("-inf")) >= AGAIN and net is not None:
-            self.read(event.netns, net, listeners=True)
+        if time.monotonic() - self._read.get(event.netns, float("-inf")) >= AGAIN and (path := net()) is not None:
+            self.read(event.netns, path, listeners=True)
         return time.monotonic() - self._searched >= AGAIN and self._inode(event) not in {0, *self._tasks}
 
     def _known(self, event: KernelEvent) -> Task | None:

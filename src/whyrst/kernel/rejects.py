@@ -1,8 +1,8 @@
 """Rules of this host's packet filter that answer with a TCP reset, and their counters.
 
-The rules are listed by a helper, a shell that was started before privileges were given up and keeps CAP_NET_ADMIN,
-without which the kernel shows no rules. It lists when it is asked, changes nothing, and ends with its standard input,
-that is with us, however we end.
+A helper lists the rules: a shell that is started before privileges are given up and keeps CAP_NET_ADMIN, without which
+the kernel shows no rules, and CAP_NET_RAW, which iptables-legacy-save asks for. It lists when it is asked, changes
+nothing, and ends with its standard input, that is with us, however we end.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ START = 2.0
 """Seconds that the first list may take."""
 EVERY = 0.25
 """Seconds between two lists."""
+FRESH, LEISURE = 10, 200
+"""A list is renewed after 10 s, or 200 times the time that it takes to list the rules."""
 LISTS = 64
 """Lists that are remembered."""
 SECOND = 1_000_000_000
@@ -102,6 +104,13 @@ class Rules:
             self._asked = now
         except OSError:
             self.missing = "the helper that lists rules has ended"
+
+    def renew(self) -> None:
+        """Ask for a new list when the latest is old, so that a counter's rise belongs to a short time."""
+        if self._lists:
+            last = self._lists[-1]
+            if time.time_ns() - last.came > max(FRESH * SECOND, LEISURE * (last.came - last.asked)):
+                self.ask()
 
     def poll(self) -> bool:
         """Read what the helper wrote; whether a new list is complete."""
@@ -193,5 +202,4 @@ def _counted(text: str) -> tuple[str, int | None]:
 
 def _only_rules() -> None:
     """In the helper, before it starts: nothing but listing rules."""
-    have = privileges.held()
-    privileges.drop({privileges.NET_ADMIN} & have)
+    privileges.drop({privileges.NET_ADMIN, privileges.NET_RAW} & privileges.held())

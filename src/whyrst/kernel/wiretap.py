@@ -11,6 +11,7 @@ import ctypes
 import os
 import socket
 import struct
+import time
 from typing import NamedTuple
 
 from whyrst.kernel.namespaces import here
@@ -160,7 +161,7 @@ def _time(extra: list[tuple[int, int, bytes]]) -> int:
         if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
             seconds, nanos = TIME.unpack_from(data)
             return int(seconds * SECOND + nanos)
-    return 0
+    return time.time_ns()
 
 
 def segment(packet: bytes) -> Segment | None:

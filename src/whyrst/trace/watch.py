@@ -1,0 +1,202 @@
+"""The probes' events with all that the host tells besides: packets, owners, containers, rules of the packet filter.
+
+This is the edge: it holds the sockets, files and helpers. What they tell is put together by `trace.witness` and the
+readers in `kernel`. Everything that needs privileges is opened at once; they can be given up after that.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
+
+from whyrst.kernel import counters
+from whyrst.kernel.containers import Containers
+from whyrst.kernel.namespaces import Namespaces, here, inside
+from whyrst.kernel.owners import Owners
+from whyrst.kernel.rejects import Rules
+from whyrst.kernel.wiretap import Wiretap
+from whyrst.trace.witness import WAIT, Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from whyrst.kernel.event import KernelEvent
+    from whyrst.kernel.tracer import Total, Tracer
+
+    Pair = tuple[KernelEvent, bytes]
+    Counted = dict[int, dict[str, int]]
+
+T = TypeVar("T")
+PATIENCE = 2.0
+"""Seconds that an unseen reset waits for the list of rules."""
+STEP = 0.02
+
+
+def counted(namespaces: Namespaces) -> Counted:
+    """Counters of all namespaces that can be read. Read them before the probes are attached, too."""
+    found: Counted = {}
+    for number in namespaces:
+        net = namespaces.net(number)
+        try:
+            if net is not None:
+                found[number] = counters.read(net)
+        except OSError:  # its last process ended
+            continue
+    return found
+
+
+class Watch:
+    """Follows a tracer.
+
+    Args:
+        tracer: the probes, attached, of all namespaces: what they do not tell is taken for made elsewhere.
+        before: counters of before they were attached, see `counted`.
+        also: numbers of further network namespaces whose packets and rules are watched; ours always is.
+
+    Attributes:
+        missing: what is not watched, and why.
+    """
+
+    def __init__(self, tracer: Tracer, before: Counted | None = None, also: Iterable[int] = ()) -> None:
+        self._tracer = tracer
+        self._namespaces = Namespaces()
+        self._attached = counted(self._namespaces)
+        self._before = self._attached if before is None else before
+        self._owners, self._containers = Owners(), Containers()
+        self._owners.search()
+        self.missing: list[str] = []
+        self._taps: list[Wiretap] = []
+        self._rules: dict[int, Rules] = {}
+        for number in dict.fromkeys((here(), *also)):
+            self._open(number)
+        told = tracer.abilities
+        self._witness = Witness(
+            time.monotonic(), all_sent_told=bool(told["send_reset"].programs) and not told["send_reset"].misses,
+            drops_told=bool(told["drop"].programs) or not told["receive_reset"].programs,
+        )  # fmt: skip
+        self._totals = tracer.totals()
+        self._dropped = 0
+        self._unproven: list[tuple[float, Pair]] = []
+
+    def _open(self, number: int) -> None:
+        """Everything of one namespace."""
+        net = self._namespaces.net(number)
+        if net is not None:
+            self._owners.read(number, net)
+        try:
+            self._taps.append(self._within(number, Wiretap))
+        except OSError as error:
+            self.missing.append(f"packets of namespace {number}: {error.strerror or error}")
+            return
+        rules = self._within(number, Rules)
+        if rules.missing:
+            self.missing.append(f"rules that reject with a reset: {rules.missing}")
+            rules.close()
+        else:
+            self._rules[number] = rules
+
+    def _within(self, number: int, make: Callable[[], T]) -> T:
+        if number == here():
+            return make()
+        door = self._namespaces.door(number)
+        if door is None:
+            raise OSError(f"no process is known to live in namespace {number}")
+        return inside(door, make)
+
+    def poll(self) -> list[Pair]:
+        """Events since the last call, each with the reset's packet from its IP header on (empty when not seen).
+
+        Events wait up to 0.2 s for their packets, and unseen resets a little longer.
+        """
+        seen = [one for tap in self._taps for one in tap.poll()]  # before the events, see Witness.take
+        events = self._tracer.poll()
+        totals, dropped = self._tracer.totals(), sum(tap.dropped for tap in self._taps)
+        deaf = dropped > self._dropped or any(tap.behind for tap in self._taps)
+        lost = {kind: _lost(totals[kind]) > _lost(self._totals[kind]) for kind in totals}
+        self._totals, self._dropped = totals, dropped
+        now = time.monotonic()
+        self._witness.take(
+            seen, events, now, sent_lost=deaf or lost["sent"], received_lost=deaf or lost["received"] or lost["dropped"]
+        )
+        return [(self._enriched(event), packet) for event, packet in self._proven(self._witness.ripe(now), now)]
+
+    def _proven(self, pairs: Iterable[Pair], now: float) -> Iterator[Pair]:
+        """Unseen resets get the rules that may have made them, from a list that was asked for after them."""
+        for event, packet in pairs:
+            if event.kind == "unseen" and event.netns in self._rules:
+                self._unproven.append((now, (event, packet)))
+            else:
+                yield event, packet
+        wanted = {event.netns for _, (event, _) in self._unproven}
+        for number, rules in self._rules.items():
+            if number in wanted:
+                rules.ask()
+            else:
+                rules.renew()
+            rules.poll()
+        left = []
+        for since, (event, packet) in self._unproven:
+            rules = self._rules[event.netns]
+            if rules.asked > event.time or rules.missing or since < now - PATIENCE:
+                yield replace(event, rejects=rules.suspects(event.time)), packet
+            else:
+                left.append((since, (event, packet)))
+        self._unproven = left
+
+    def _enriched(self, event: KernelEvent) -> KernelEvent:
+        if event.kind == "unseen":
+            return event
+        if event.process is None:
+            owner = self._owners.of(event, partial(self._namespaces.net, event.netns))
+            event = replace(event, owner=owner) if owner is not None else event
+        found = self._containers.of(event)
+        return replace(event, container=found.id) if found is not None else event
+
+    @property
+    def undecided(self) -> int:
+        """Packets that left without an event while events or packets were being lost."""
+        return self._witness.undecided
+
+    def checks(self) -> dict[int, counters.Check]:
+        """The probes against the kernel's own counters, by namespace."""
+        seen = {number: kinds["sent"] for number, kinds in self._tracer.spaces().items()}
+        return {
+            number: counters.check(seen.get(number, 0), self._before.get(number, old), old, now)
+            for number, now in counted(self._namespaces).items()
+            if (old := self._attached.get(number)) is not None
+        }
+
+    def rises(self) -> Counted:
+        """By how much the kernel's counters rose since the start, by namespace."""
+        now = counted(self._namespaces)
+        return {number: counters.rises(old, now[number]) for number, old in self._attached.items() if number in now}
+
+    def finish(self) -> list[Pair]:
+        """Stop the probes and give the rest: packets first, since without probes nothing tells whose they are."""
+        found = self.poll()
+        for tap in self._taps:
+            tap.close()
+        self._taps.clear()
+        time.sleep(STEP)
+        self._tracer.stop()
+        end = time.monotonic() + WAIT + STEP
+        while time.monotonic() < end or (self._unproven and time.monotonic() < end + PATIENCE):
+            found += self.poll()
+            time.sleep(STEP)
+        return found + self.poll()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for tap in self._taps:
+            tap.close()
+        for rules in self._rules.values():
+            rules.close()
+        self._taps.clear()
+        self._rules.clear()
+
+
+def _lost(total: Total) -> int:
+    return total.sampled + total.lost
