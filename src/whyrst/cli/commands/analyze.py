@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from whyrst.cli.reporting import check_format, fail_on_option, format_option
+from whyrst.cli.reporting import check_format, fail_on_option, format_option, ndjson
 from whyrst.cli.terminal import color_option, colored, width
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def command(
     tcpdump -w - | whyrst analyze -
     """
     if as_json:
-        name = _ndjson(name)
+        name = ndjson(name)
     if quiet and verbose:
         raise click.UsageError("-q and -v exclude each other")
     from whyrst.analysis import analyze
