@@ -120,7 +120,7 @@ def _record(line: str) -> Mapping[str, Any]:
     import msgspec
 
     try:
-        made = msgspec.json.decode(line)
+        made: dict[str, Any] = msgspec.json.decode(line)
     except msgspec.DecodeError as error:
         raise ValueError(f"no valid JSON: {error}") from None
     nested = made.get("id")

@@ -9,6 +9,7 @@ import os
 import pty
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -17,7 +18,11 @@ import pytest
 import whyrst
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "resets.pcap"
-VERDICTS = list(whyrst.analyze(EXAMPLE).verdicts)
+
+
+@cache
+def verdicts():
+    return list(whyrst.analyze(EXAMPLE).verdicts)
 
 
 def analyze(*arguments, **how):
@@ -42,7 +47,7 @@ def frames(name, data):
 def test_every_reset_is_written_to_pipes_and_files(name, tmp_path):
     piped = analyze("--format", name)
     assert (piped.returncode, piped.stderr) == (0, b"")
-    assert frames(name, piped.stdout) == [one.frame for one in VERDICTS]
+    assert frames(name, piped.stdout) == [one.frame for one in verdicts()]
     path = tmp_path / "report"
     assert analyze("--format", name, "-o", path).returncode == 0
     assert path.read_bytes() == piped.stdout
@@ -87,14 +92,14 @@ def test_json_goes_with_no_other_format():
 
 
 def test_only_listed_connections_are_shown(tmp_path):
-    wanted = VERDICTS[4].connection
+    wanted = verdicts()[4].connection
     client, server = (end.rpartition(":") for end in (wanted.client, wanted.server))
     path = tmp_path / "conn.log"
     path.write_text(
         "#separator \\x09\n#fields\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\n"
         f"{client[0]}\t{client[2]}\t{server[0]}\t{server[2]}\ttcp\n"
     )
-    expected = [one.frame for one in VERDICTS if one.connection.community_id == wanted.community_id]
+    expected = [one.frame for one in verdicts() if one.connection.community_id == wanted.community_id]
     for listing in (path, "-"):
         done = analyze("--connections", listing, "--json", input=f"{wanted.community_id}\n".encode())
         assert [json.loads(line)["frame"] for line in done.stdout.splitlines()] == expected
@@ -104,7 +109,7 @@ def test_only_listed_connections_are_shown(tmp_path):
 
 def test_conditions_are_those_of_the_listed_connections(tmp_path):
     path = tmp_path / "ids"
-    path.write_text(next(one.connection.community_id for one in VERDICTS if one.cause == "port-closed"))
+    path.write_text(next(one.connection.community_id for one in verdicts() if one.cause == "port-closed"))
     assert analyze("--connections", path, "--fail-on", "port-closed").returncode == 1
     assert analyze("--connections", path, "--fail-on", "idle-timeout").returncode == 0
 
