@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -22,6 +23,8 @@ CLONE_NEWNET = 0x40000000
 """include/uapi/linux/sched.h."""
 MOST = 1 << 16
 """Processes and threads that are looked at in one search."""
+AGAIN, LEISURE = 1.0, 50
+"""An unknown namespace is searched for again after a second, or 50 times what the last search took."""
 START = 22
 """Place of a process's start in /proc/PID/stat (proc_pid_stat(5))."""
 
@@ -86,10 +89,12 @@ class Namespaces:
     def __init__(self, proc: Path = PROC) -> None:
         self._proc = proc
         self._places: dict[int, Place] = {}
+        self._due = 0.0
         self.search()
 
     def search(self) -> None:
         """Look at all processes again; what was found before and is still there stays."""
+        began = time.monotonic()
         found = {number: place for number, place in self._places.items() if _start(place.path) == place.start}
         for count, path in enumerate(self._threads()):
             if count >= MOST:
@@ -101,6 +106,7 @@ class Namespaces:
             if number not in found and (start := _start(path)) is not None:
                 found[number] = Place(path, start)
         self._places = found
+        self._due = time.monotonic() + max(AGAIN, LEISURE * (time.monotonic() - began))
 
     def _threads(self) -> Iterator[Path]:
         """Ourselves, then all processes, then threads, which seldom live elsewhere than their process."""
@@ -119,6 +125,8 @@ class Namespaces:
 
     def net(self, number: int) -> Path | None:
         """The folder with its tables and counters (`/proc/PID/net`); None when nobody is known to live there."""
+        if number not in self._places and time.monotonic() >= self._due:
+            self.search()
         place = self._places.get(number)
         if place is None or _start(place.path) != place.start:
             return None

@@ -29,8 +29,8 @@ LISTEN = "0A"
 PREFIX, SUFFIX = "socket:[", "]"
 MOST_FILES, MOST_ROWS = 1 << 20, 1 << 17
 """Open files and rows of tables that one pass looks at."""
-AGAIN = 10.0
-"""Seconds between two passes: what is not found is looked for again, but not for every reset of a storm."""
+AGAIN, LEISURE = 0.5, 50
+"""What is not found is looked for again after half a second, or 50 times what the last pass took: storms bring many."""
 COLUMNS = 10
 V4, V6 = 8, 32
 """Hexadecimal digits of an address."""
@@ -57,18 +57,19 @@ class Owners:
         self._tasks: dict[int, Task] = {}
         self._inodes: dict[tuple[int, str, str], int] = {}
         self._listeners: dict[tuple[int, int], int] = {}
-        self._searched = float("-inf")
-        self._read: dict[int, float] = {}
+        self._search_due = 0.0
+        self._table_due: dict[int, float] = {}
 
     def search(self) -> None:
         """Look at the open files of all processes. Sockets that are gone stay known, with whom they had."""
-        self._searched = time.monotonic()
+        began = time.monotonic()
         for inode, pid in islice(_sockets(self._proc), MOST_FILES):
             known = self._tasks.get(inode)
             if known is None or known.pid != pid:
                 self._tasks[inode] = Task(pid, comm(self._proc / str(pid)))
         while len(self._tasks) > MOST_FILES:
             del self._tasks[next(iter(self._tasks))]
+        self._search_due = _due(began)
 
     def read(self, netns: int, net: Path, *, listeners: bool = False) -> None:
         """Look at the sockets of a namespace.
@@ -78,7 +79,7 @@ class Owners:
             net: its folder below /proc, see `namespaces.Namespaces.net`.
             listeners: only at listeners, which stand first.
         """
-        self._read[netns] = time.monotonic()
+        began = time.monotonic()
         for name in TABLES:
             try:
                 with (net / name).open(encoding="ascii", errors="replace") as table:
@@ -90,6 +91,7 @@ class Owners:
                 continue
         while len(self._inodes) > MOST_ROWS:
             del self._inodes[next(iter(self._inodes))]
+        self._table_due[netns] = _due(began)
 
     def _take(self, netns: int, row: Row) -> None:
         if row.listens:
@@ -106,20 +108,20 @@ class Owners:
         """
         if event.process is not None:
             return event.process
-        found = self._known(event)
-        if found is None and self._wants_search(event, net):
-            self.search()
-            found = self._known(event)
+        found = self._tasks.get(self._inode(event))
+        if found is None:
+            if self._wants_search(event, net):
+                self.search()
+            found = self._tasks.get(self._inode(event))
         return found
 
     def _wants_search(self, event: KernelEvent, net: Callable[[], Path | None]) -> bool:
         """Whether another pass may find more; reads the namespace's table on the way."""
-        if time.monotonic() - self._read.get(event.netns, float("-inf")) >= AGAIN and (path := net()) is not None:
+        now = time.monotonic()
+        if now >= self._table_due.get(event.netns, 0.0) and (path := net()) is not None:
             self.read(event.netns, path, listeners=True)
-        return time.monotonic() - self._searched >= AGAIN and self._inode(event) not in {0, *self._tasks}
-
-    def _known(self, event: KernelEvent) -> Task | None:
-        return self._tasks.get(self._inode(event))
+        inode = self._inode(event)
+        return now >= self._search_due and inode != 0 and inode not in self._tasks
 
     def _inode(self, event: KernelEvent) -> int:
         """The socket of an event: its own, of a connection that was seen before, or of the port's listener."""
@@ -130,6 +132,12 @@ class Owners:
             return 0
         found = self._inodes.get((event.netns, ends.local, ends.remote))
         return found or self._listeners.get((event.netns, port(ends.local)), 0)
+
+
+def _due(began: float) -> float:
+    """When to look again after a pass that began then."""
+    now = time.monotonic()
+    return now + max(AGAIN, LEISURE * (now - began))
 
 
 def parse(line: str) -> Row | None:

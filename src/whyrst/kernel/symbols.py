@@ -42,8 +42,10 @@ class Symbols:
         """Function names, innermost first, from the kernel's own function on.
 
         The innermost frames belong to the probe: BPF code, whose address may be taken for the kernel's last symbol, and
-        the tracepoint's glue.
+        the tracepoint's glue. Where addresses are hidden there is no stack, rather than one of unknown functions.
         """
+        if self.hidden:
+            return ()
         names = [self.name(address) for address in addresses]
         last = max((k for k, name in enumerate(names[:6]) if name.startswith(ENTRIES)), default=-1)
         return tuple(names[last + 1 :])
