@@ -78,10 +78,15 @@ class Rules:
         self._lists: deque[_List] = deque(maxlen=LISTS)
         self._text = b""
         self._asked = 0
-        self._process = subprocess.Popen(  # noqa: S603 - no shell text but ours
-            ("/bin/sh", "-c", SCRIPT), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            start_new_session=True, preexec_fn=_only_rules,  # noqa: PLW1509 - system calls only
-        )  # fmt: skip
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - no shell text but ours
+                ("/bin/sh", "-c", SCRIPT), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                start_new_session=True, preexec_fn=_only_rules,  # noqa: PLW1509 - system calls only
+            )  # fmt: skip
+        except FileNotFoundError:  # a container with one program
+            self.missing = "there is no shell to list them with"
+            return
         assert self._process.stdout is not None, "a pipe was asked for"
         os.set_blocking(self._process.stdout.fileno(), False)
         self.ask()
@@ -97,6 +102,7 @@ class Rules:
         now = time.time_ns()
         if self._asked or (self._lists and now - self._lists[-1].came < EVERY * SECOND) or self.missing:
             return
+        assert self._process is not None, "it began, or something is missing"
         assert self._process.stdin is not None, "a pipe was asked for"
         try:
             self._process.stdin.write(b"\n")
@@ -114,6 +120,8 @@ class Rules:
 
     def poll(self) -> bool:
         """Read what the helper wrote; whether a new list is complete."""
+        if self._process is None:
+            return False
         assert self._process.stdout is not None, "a pipe was asked for"
         try:
             while part := os.read(self._process.stdout.fileno(), 1 << 16):
@@ -150,6 +158,8 @@ class Rules:
 
     def close(self) -> None:
         """End the helper."""
+        if self._process is None:
+            return
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
