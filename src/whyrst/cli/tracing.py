@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
@@ -11,19 +12,26 @@ import click
 
 from whyrst.cli.ending import ending
 from whyrst.cli.status import say
+from whyrst.kernel import privileges
 from whyrst.kernel.libbpf import BpfError
-from whyrst.kernel.tracer import Tracer
+from whyrst.kernel.namespaces import Namespaces
+from whyrst.reports.amounts import count
 from whyrst.reports.page import Page
-from whyrst.trace.live import Live
+from whyrst.trace.counts import Counts
+from whyrst.trace.live import CountingTracer, Live
 from whyrst.trace.shown import Lines, Ndjson, Periods
 from whyrst.trace.summary import Account, summary
+from whyrst.trace.watch import Watch, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import ExitStack
 
+    from whyrst.kernel.counters import Check
     from whyrst.kernel.event import KernelEvent
+    from whyrst.kernel.tracer import Tracer
     from whyrst.trace.live import Told
+    from whyrst.trace.prometheus import Metrics
     from whyrst.trace.selection import Selection
     from whyrst.trace.shown import Shown
 
@@ -65,25 +73,47 @@ def trace(stack: ExitStack, wanted: Wanted) -> None:
         click.ClickException: this host or this user cannot trace, or an output cannot be opened.
     """
     events = _events(stack, wanted.events)
+    lacking = privileges.missing(privileges.held(), fine=privileges.knows_bpf())
+    if lacking:
+        raise click.ClickException(privileges.refusal(lacking))
+    netns = wanted.selection.netns
+    before = counted(Namespaces())
     try:
-        tracer = stack.enter_context(Tracer(user_stacks=wanted.stack, netns=wanted.selection.netns))
+        tracer = stack.enter_context(CountingTracer(Counts(), user_stacks=wanted.stack, netns=netns))
     except BpfError as error:
         raise click.ClickException(str(error)) from error
-    live = Live(tracer, wanted.selection, events)
-    _metrics(stack, wanted.prometheus, live, tracer)
+    watch = stack.enter_context(closing(Watch(tracer, before, [netns] if netns else [])))
+    live = Live(tracer, watch, wanted.selection, events)
+    metrics = _metrics(wanted.prometheus, live, tracer)
+    privileges.drop(privileges.kept(privileges.held()), privileges.sudo_user())
+    if metrics is not None:
+        stack.enter_context(metrics)
     begin = time.monotonic()
     out = sys.stderr.buffer if wanted.as_json else sys.stdout.buffer
     page = Page(out, wanted.width if wanted.terminal else wanted.width - 1, color=wanted.color and not wanted.as_json)
 
     def sum_up() -> None:
         page.blank()
-        account = Account(tracer.totals())
+        account = Account(tracer.totals(), _checks(watch, netns), _notes(watch))
         summary(page, live.counts, live.peers, account, time.monotonic() - begin)
         out.flush()
 
     say("tracing resets; Ctrl-C ends" if wanted.duration is None else f"tracing for {wanted.duration:g} s")
     _follow(live, [_shown(wanted, live, page, out, sum_up)], wanted.duration)
     sum_up()
+
+
+def _checks(watch: Watch, netns: int) -> dict[int, Check]:
+    """Of the namespaces that the probes watched."""
+    return {number: check for number, check in watch.checks().items() if netns in {0, number}}
+
+
+def _notes(watch: Watch) -> list[str]:
+    notes = [f"not seen: {what}" for what in watch.missing]
+    if watch.undecided:
+        resets = count(watch.undecided, "reset")
+        notes.append(f"{resets} left without an event while events were being lost: who made them is not known")
+    return notes
 
 
 def _follow(live: Live, shown: list[Shown], duration: float | None) -> None:
@@ -122,18 +152,20 @@ def _events(stack: ExitStack, path: str | None) -> Callable[[KernelEvent], None]
     return note
 
 
-def _metrics(stack: ExitStack, where: str | None, live: Live, tracer: Tracer) -> None:
+def _metrics(where: str | None, live: Live, tracer: Tracer) -> Metrics | None:
+    """The server of metrics, listening but not answering yet."""
     if where is None:
-        return
+        return None
     from whyrst.trace.prometheus import PATH, Metrics, exposition
 
     try:
-        metrics = stack.enter_context(Metrics(where, lambda: exposition(live.counts, tracer.totals())))
+        metrics = Metrics(where, lambda: exposition(live.counts, tracer.totals()))
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--prometheus") from error
     except OSError as error:
         raise click.BadParameter(f"{where}: {error.strerror}", param_hint="--prometheus") from error
     say(f"metrics at port {metrics.port}, {PATH}")
+    return metrics
 
 
 def _shown(wanted: Wanted, live: Live, page: Page, out: BinaryIO, sum_up: Callable[[], None]) -> Shown:

@@ -55,8 +55,6 @@ class Counts:
         self._estimated: dict[str, set[str]] = {name: set() for name in Outcome._fields}
         self._processes: set[str] = set()
         self._before: Mapping[Shape, int] = {}
-        self.delivered = 0
-        """Events that were handed over."""
 
     def outcome(self, cause: str, mechanism: str, kind: str, process: str) -> Outcome:
         """An outcome; of too many names of processes, further ones are `OTHER`."""
@@ -68,8 +66,7 @@ class Counts:
         return Outcome(cause, mechanism, kind, process)
 
     def deliver(self, shape: Shape) -> None:
-        """An event was handed over; it is judged later."""
-        self.delivered += 1
+        """The kernel handed over an event; it is judged later."""
         self._share(shape).delivered += 1
 
     def judge(self, shape: Shape, outcome: Outcome | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from whyrst.kernel.tracer import Tracer
 from whyrst.reports.source import CONFIDENCES, MECHANISMS
 from whyrst.trace.counts import Counts, Frequent
 from whyrst.trace.session import Session
@@ -17,15 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from whyrst.kernel.event import KernelEvent
-    from whyrst.kernel.tracer import Tracer
     from whyrst.model import Confidence, Verdict
     from whyrst.trace.selection import Selection
+    from whyrst.trace.watch import Watch
     from whyrst.verdicts.judged import Judged
 
 COUNTED_EVERY = 1.0
 """Seconds between two readings of the kernel's counts."""
-SETTLE = 0.01
-"""Seconds that a program which is running while it is detached may take."""
 UNKNOWN_PROCESS = "unknown"
 
 
@@ -56,11 +55,36 @@ class Told(NamedTuple):
         return self.judged.verdict(self.row)
 
 
+class CountingTracer(Tracer):
+    """Probes whose events are counted as soon as they are read: later they wait for what belongs to them.
+
+    Args:
+        counts: where.
+        user_stacks: record user stacks, too.
+        netns: inode number of the only network namespace to watch; 0 for all.
+
+    Raises:
+        BpfError: libbpf, BTF or privileges are missing, or no reset could be seen.
+    """
+
+    def __init__(self, counts: Counts, *, user_stacks: bool = False, netns: int = 0) -> None:
+        super().__init__(user_stacks=user_stacks, netns=netns)
+        self.counts = counts
+
+    def poll(self) -> list[KernelEvent]:
+        """The events since the last call."""
+        events = super().poll()
+        for event in events:
+            self.counts.deliver(shape_of(event))
+        return events
+
+
 class Live:
     """Judges what the probes tell.
 
     Args:
         tracer: the probes.
+        watch: what surrounds them.
         selection: what is wanted.
         noted: called with each wanted event before it is judged.
 
@@ -70,43 +94,43 @@ class Live:
     """
 
     def __init__(
-        self, tracer: Tracer, selection: Selection, noted: Callable[[KernelEvent], None] | None = None
+        self,
+        tracer: CountingTracer,
+        watch: Watch,
+        selection: Selection,
+        noted: Callable[[KernelEvent], None] | None = None,
     ) -> None:
         self._tracer = tracer
+        self._watch = watch
         self._selection = selection
         self._noted = noted
         self._session = Session()
         self._counted = time.monotonic()
-        self.counts = Counts()
+        self.counts = tracer.counts
         self.peers = Frequent()
-        self.started = time.time_ns()
 
     def turn(self) -> Iterator[Told]:
         """Read what came, and give what is ripe."""
-        self._read(self._tracer.poll())
+        self._read(self._watch.poll())
         if time.monotonic() - self._counted >= COUNTED_EVERY:
             self._count()
         yield from self._told(self._session.ripe(time.time_ns()))
 
     def close(self) -> Iterator[Told]:
         """Stop the probes and give the rest."""
-        self._tracer.stop()
-        time.sleep(SETTLE)
-        self._read(self._tracer.poll())
+        self._read(self._watch.finish())
         yield from self._told(self._session.close())
         for _ in range(2):  # the second one uses the first one's numbers, which change no more
             self._count()
 
-    def _read(self, events: Iterable[KernelEvent]) -> None:
-        for event in events:
-            shape = shape_of(event)
-            self.counts.deliver(shape)
-            if not self._selection.wants(event):
-                self.counts.judge(shape, None)
+    def _read(self, pairs: Iterable[tuple[KernelEvent, bytes]]) -> None:
+        for event, packet in pairs:
+            if not self._selection.wants(event, packet):
+                self.counts.judge(shape_of(event), None)
                 continue
             if self._noted is not None:
                 self._noted(event)
-            self._session.take(event)
+            self._session.take(event, packet)
 
     def _told(self, batches: Iterable[Judged]) -> Iterator[Told]:
         for judged in batches:

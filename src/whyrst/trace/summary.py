@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from whyrst.reports.amounts import count, duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from whyrst.kernel.counters import Check
     from whyrst.kernel.tracer import Total
     from whyrst.reports.page import Page
     from whyrst.trace.counts import Counts, Frequent
@@ -29,14 +31,12 @@ class Account(NamedTuple):
 
     Attributes:
         totals: by kind.
-        counter: how much OutRsts rose in the namespaces that were watched, None when it could not be read.
-        counted: resets sent in those namespaces, as the probes counted.
+        checks: the probes against the kernel's counter OutRsts, by network namespace.
         notes: what else the user must know.
     """
 
     totals: Mapping[str, Total]
-    counter: int | None = None
-    counted: int = 0
+    checks: Mapping[int, Check] = MappingProxyType({})
     notes: Sequence[str] = ()
 
 
@@ -62,11 +62,25 @@ def accounted(page: Page, account: Account) -> None:
     """What was seen was handed over, sampled out or lost; and the kernel's own counter beside it."""
     seen, delivered, sampled, lost = (sum(t[k] for t in account.totals.values()) for k in range(4))
     page.text(f"the probes saw {seen:,} = {delivered:,} handed over + {sampled:,} sampled out + {lost:,} lost")
-    if account.counter is not None:
-        same = "the same" if account.counter == account.counted else "not the same"
-        page.text(f"they counted {account.counted:,} sent, the kernel's OutRsts {account.counter:,}: {same}")
+    if account.checks:
+        page.text(compared(account.checks.values()))
     for note in account.notes:
         page.text(f"note: {note}")
+
+
+def compared(checks: Iterable[Check]) -> str:
+    """The probes against OutRsts, namespaces together.
+
+    The counter is read before and after the probes are attached, so its rise lies between two numbers.
+    """
+    checks = list(checks)
+    events, least, most = (
+        sum(each) for each in zip(*((c.events, c.least - c.failed, c.most) for c in checks), strict=True)
+    )
+    rise = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    agree = "they agree" if all(c.missing == 0 for c in checks) else "they do not agree"
+    where = count(len(checks), "network namespace")
+    return f"of {where}: {events:,} sent by the probes, {rise} by the kernel's OutRsts: {agree}"
 
 
 def _table(page: Page, title: str, rows: Sequence[tuple[str, int, bool]], more: int = 0) -> None:
