@@ -54,7 +54,7 @@ def _answer(event: KernelEvent) -> str | None:
     """tcp_v4_send_reset's callers (net/ipv4/tcp_ipv4.c, net/ipv4/tcp_minisocks.c)."""
     if event.socket is None:
         return "NO_SOCKET"
-    flags = _flags(event.trigger)
+    flags = flags_of(event.trigger)
     if event.state == "TIME_WAIT":
         return "TCP_TIMEWAIT_SOCKET"
     if event.state == "SYN_SENT":
@@ -68,7 +68,7 @@ def _answer(event: KernelEvent) -> str | None:
     return "TCP_ABORT_ON_DATA" if event.state in WAITING else None
 
 
-def _flags(packet: bytes) -> int:
+def flags_of(packet: bytes) -> int:
     """TCP flags of a packet that begins with its IP header; 0 when it is too short."""
     if not packet:
         return 0

@@ -65,6 +65,8 @@ class Numbers(Struct, frozen=True):
     srtt: Annotated[float, Meta(description="smoothed round-trip time, seconds")]
     mark: int
     uid: int
+    snd_wnd: Annotated[int, Meta(description="bytes that the other end takes")] = 0
+    requests: Annotated[int, Meta(description="of a listener: handshakes that are not complete")] = 0
 
     @property
     def unread(self) -> int:
@@ -108,6 +110,19 @@ class Past(Struct, frozen=True):
     ending: Annotated[
         int | None, Meta(description="null: the leaver lived on; 0: it was ending by itself; else the signal")
     ] = None
+    user_timeout: Annotated[int, Meta(description="TCP_USER_TIMEOUT at the end, milliseconds")] = 0
+    repeat_length: Annotated[int, Meta(description="payload bytes of the segment that was repeated last ...")] = 0
+    row: Annotated[int, Meta(description="... and how often it was")] = 0
+    repeating: Annotated[int | None, Meta(description="... since when")] = None
+    heard_ago: Annotated[float | None, Meta(description="seconds from the last segment received to the end")] = None
+
+
+class Rival(Struct, frozen=True):
+    """Another connection that the same process began within 300 ms of this one, and that was open at the reset."""
+
+    opened: int
+    established: int
+    ends: Ends
 
 
 class Listener(Struct, frozen=True):
@@ -167,6 +182,10 @@ class KernelEvent(Struct, frozen=True):
         int | None, Meta(description="of `task`: null: it lives on; 0: it is ending by itself; else the signal")
     ] = None
     listener: Annotated[Listener | None, Meta(description="on the local port, now or before")] = None
+    rival: Annotated[Rival | None, Meta(description="the connection that won when this one lost a race")] = None
+    twins: Annotated[
+        tuple[Ends, ...] | None, Meta(description="open connections of the local port; null: nobody looked")
+    ] = None
     container: Annotated[str | None, Meta(description="container id, from the cgroup")] = None
     rejects: Annotated[
         tuple[Reject, ...], Meta(description="rules that may have made an unseen one: they rose, or have no counter")
@@ -178,6 +197,11 @@ class KernelEvent(Struct, frozen=True):
         if self.socket is not None and self.state != "LISTEN":
             return self.socket
         return self.packet or self.socket
+
+    @property
+    def still_open(self) -> bool | None:
+        """The connection for which no socket was found is open; None when nobody looked."""
+        return None if self.twins is None else self.packet in self.twins
 
     @property
     def active(self) -> bool:

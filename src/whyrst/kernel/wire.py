@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.kernel.event import SCHEMA, Ends, KernelEvent, Listener, Numbers, Past, Task
+from whyrst.kernel.event import SCHEMA, Ends, KernelEvent, Listener, Numbers, Past, Rival, Task
 
 if TYPE_CHECKING:
     from whyrst.kernel.btf import Names
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 COMM, TRIGGER, STACK, USER_STACK = "S16", 192, 24, 16
 TUPLE = np.dtype([("local", "V16"), ("remote", "V16"), ("local_port", "<u2"), ("remote_port", "<u2")])
 FLOW = np.dtype(
-    [(name, "<u8") for name in ("opened", "established", "left", "ended", "repeated", "reset", "sent", "received")]
+    [(name, "<u8") for name in ("opened", "established", "left", "ended", "repeated", "repeating", "reset")]
+    + [(name, "<u8") for name in ("sent", "received", "rival")]
     + [(name, "<u4") for name in ("owner", "leaver", "snd_nxt", "rcv_nxt", "error", "reset_reason")]
-    + [("repeats", "<u2")]
+    + [(name, "<u4") for name in ("user_timeout", "repeat_seq", "repeat_length", "heard_age")]
+    + [(name, "<u2") for name in ("repeats", "row")]
     + [(name, "u1") for name in ("before", "passive", "cpu", "ending")]
-    + [("spare", "V2")]
     + [(name, COMM) for name in ("owner_comm", "leaver_comm")],
 )
 LISTENER = np.dtype(
@@ -30,6 +31,7 @@ LISTENER = np.dtype(
     + [(name, "<u4") for name in ("pid", "open")]
     + [("ending", "u1"), ("spare", "V7"), ("comm", COMM)],
 )
+RIVAL = np.dtype([("opened", "<u8"), ("established", "<u8"), ("ends", TUPLE), ("spare", "V4")])
 EVENT = np.dtype(
     [(name, "<u8") for name in ("time", "cookie", "cgroup", "inode", "bytes_sent", "bytes_acked", "bytes_received")]
     + [(name, "<u4") for name in ("kind", "reason", "marks", "netns", "cpu", "pid", "tid", "uid", "socket_uid")]
@@ -37,9 +39,10 @@ EVENT = np.dtype(
     + [(name, "<u4") for name in ("sent_age", "received_age", "acked_age", "linger_time")]
     + [("linger2", "<i4")]
     + [(name, "<u4") for name in ("user_timeout", "backlog", "backlog_limit", "error", "total_retrans", "srtt")]
-    + [(name, "<u4") for name in ("mark", "hz")]
+    + [(name, "<u4") for name in ("mark", "hz", "snd_wnd", "requests")]
     + [(name, "u1") for name in ("state", "before", "family", "retransmits", "probes", "shutdown", "wscale")]
     + [("substate", "u1"), ("comm", COMM), ("socket", TUPLE), ("packet", TUPLE), ("flow", FLOW), ("listener", LISTENER)]
+    + [("rival", RIVAL)]
     + [(name, "<u2") for name in ("trigger_length", "stack_length", "user_length")]
     + [("ending", "u1"), ("spare", "u1")]
     + [("trigger", f"V{TRIGGER}"), ("stack", "<u8", (STACK,)), ("user", "<u8", (USER_STACK,))],
@@ -96,7 +99,7 @@ class Reader:
             packet=_ends(e["packet"]) if e["trigger_length"] else None,
             trigger=e["trigger"].tobytes()[: int(e["trigger_length"])],
             numbers=numbers,
-            past=self._past(e["flow"]) if marks & HAS_FLOW else None,
+            past=self._past(e["flow"], int(e["hz"])) if marks & HAS_FLOW else None,
             in_process=bool(marks & IN_PROCESS),
             task=Task(int(e["pid"]), _comm(e["comm"])),
             uid=int(e["uid"]),
@@ -108,6 +111,7 @@ class Reader:
             kernel=self._release,
             ending=_ending(e["ending"]),
             listener=self._listened(e["listener"]) if marks & HAS_LISTENER else None,
+            rival=self._rival(e["rival"]) if e["rival"]["opened"] else None,
         )
 
     def _reason(self, kind: str, number: int, marks: int) -> str | None:
@@ -129,7 +133,7 @@ class Reader:
             **{name: int(e[name]) for name in ("snd_una", "snd_nxt", "write_seq", "rcv_nxt", "copied_seq", "rcv_wnd")},
             **{name: int(e[name]) for name in ("bytes_sent", "bytes_acked", "bytes_received", "linger_time")},
             **{name: int(e[name]) for name in ("linger2", "retransmits", "probes", "user_timeout", "backlog")},
-            **{name: int(e[name]) for name in ("backlog_limit", "error", "shutdown", "mark")},
+            **{name: int(e[name]) for name in ("backlog_limit", "error", "shutdown", "mark", "snd_wnd", "requests")},
             window_shift=int(e["wscale"]),
             timestamps=bool(marks & TIMESTAMPS),
             sent_ago=ago("sent_age", bool(e["bytes_sent"])),
@@ -143,7 +147,7 @@ class Reader:
             uid=int(e["socket_uid"]),
         )
 
-    def _past(self, f: Any) -> Past:
+    def _past(self, f: Any, hz: int) -> Past:
         reason = int(f["reset_reason"])
         return Past(
             opened=int(f["opened"]) + self._boot,
@@ -167,6 +171,9 @@ class Reader:
             reset_reason=self._names.reset_reason(reason - 1) if reason else None,
             cpu=int(f["cpu"]),
             ending=_ending(f["ending"]),
+            **{name: int(f[name]) for name in ("user_timeout", "repeat_length", "row")},
+            repeating=self._when(f["repeating"]),
+            heard_ago=int(f["heard_age"]) / hz if hz and f["ended"] else None,
         )
 
     def _listened(self, f: Any) -> Listener:
@@ -177,6 +184,9 @@ class Reader:
             task=_task(f["pid"], f["comm"]),
             ending=_ending(f["ending"]),
         )
+
+    def _rival(self, f: Any) -> Rival:
+        return Rival(int(f["opened"]) + self._boot, int(f["established"]) + self._boot, _ends(f["ends"]))
 
     def _when(self, since_boot: Any) -> int | None:
         return int(since_boot) + self._boot if since_boot else None

@@ -128,6 +128,9 @@ static __always_inline void read_numbers(struct event *e, struct sock *sk) {
     e->error = BPF_CORE_READ(sk, sk_err);
     e->socket_uid = BPF_CORE_READ(sk, sk_uid.val);
     e->mark = BPF_CORE_READ(sk, sk_mark);
+    e->snd_wnd = BPF_CORE_READ(tp, snd_wnd);
+    if (e->before == LISTEN)
+        e->requests = BPF_CORE_READ(icsk, icsk_accept_queue.qlen.counter);
     e->shutdown = BPF_CORE_READ_BITFIELD_PROBED(sk, sk_shutdown);
     struct socket_alloc *file = (struct socket_alloc *)BPF_CORE_READ(sk, sk_socket);
     e->inode = file ? BPF_CORE_READ(file, vfs_inode.i_ino) : 0;
@@ -189,6 +192,16 @@ static __always_inline void read_flow(struct event *e, struct seen *seen) {
         e->marks &= ~HAS_FLOW;
 }
 
+/* Of a connection that lost a race, the one that won it. */
+static __always_inline void read_rival(struct event *e) {
+    struct live *other = e->flow.rival ? live_at(e->flow.rival) : 0;
+    if (!other || other->socket != e->flow.rival || !other->flow.established || other->flow.ended)
+        return;
+    e->rival.opened = other->flow.opened;
+    e->rival.established = other->flow.established;
+    read_tuple((struct sock *)other->socket, &e->rival.ends, 0);
+}
+
 static __always_inline void read_listener(struct event *e, struct seen *seen) {
     __u16 port = e->marks & FULL_SOCKET && e->before != LISTEN ? e->socket.local_port : seen->key.ends.local_port;
     struct listener_key key = {.netns = seen->shape.netns, .port = port};
@@ -202,7 +215,7 @@ static __always_inline void read_listener(struct event *e, struct seen *seen) {
 static __always_inline void fill(struct event *e, void *ctx, struct seen *seen) {
     __u64 id = bpf_get_current_pid_tgid();
     struct sock *sk = seen->sk;
-    __builtin_memset(e, 0, sizeof(*e));
+    __builtin_memset(e, 0, __builtin_offsetof(struct event, trigger)); /* what follows has a length */
     e->time = seen->now;
     e->kind = seen->shape.kind;
     e->reason = seen->shape.reason;
@@ -232,8 +245,10 @@ static __always_inline void fill(struct event *e, void *ctx, struct seen *seen) 
             e->snd_nxt = BPF_CORE_READ(sk, __sk_common.skc_tw_snd_nxt);
         }
     }
-    if (seen->flow)
+    if (seen->flow) {
         read_flow(e, seen);
+        read_rival(e);
+    }
     if (e->kind == SENT)
         read_listener(e, seen);
     if (e->marks & HAS_TRIGGER)

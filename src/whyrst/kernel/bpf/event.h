@@ -52,21 +52,27 @@ struct flow {
     __u64 left;         /* when a process closed or shut it down */
     __u64 ended;        /* when the socket was gone (TIME_WAIT and orphaned FIN_WAIT2 live on without it) */
     __u64 repeated;     /* latest retransmission */
+    __u64 repeating;    /* first one of that segment */
     __u64 reset;        /* latest reset sent or taken */
     __u64 sent;         /* payload bytes acknowledged, at the end */
     __u64 received;
+    __u64 rival;        /* socket of the same process that began to connect within RACE; 0: none */
     __u32 owner;        /* pid that connected or accepted; 0: not on record */
     __u32 leaver;
     __u32 snd_nxt;      /* at the end */
     __u32 rcv_nxt;
     __u32 error;        /* sk_err at the end */
     __u32 reset_reason; /* of `reset`, plus one; 0: taken, not sent */
+    __u32 user_timeout; /* TCP_USER_TIMEOUT, ms, at the end */
+    __u32 repeat_seq;   /* the segment that was repeated last ... */
+    __u32 repeat_length;
+    __u32 heard_age;    /* jiffies since anything was received, at the end */
     __u16 repeats;
+    __u16 row;          /* ... and how often */
     __u8 before;        /* the state before the socket was gone */
     __u8 passive;       /* accepted, not opened */
     __u8 cpu;           /* that established it */
     __u8 ending;        /* of the leaver, see `ending_of_current` */
-    __u8 spare[2];
     char owner_comm[COMM];
     char leaver_comm[COMM]; /* empty when it is the owner */
 };
@@ -85,6 +91,14 @@ struct listener {
     __u8 ending;  /* of that process, see `ending_of_current` */
     __u8 spare[7];
     char comm[COMM];
+};
+
+/* Another connection that the same process began within RACE of this one, and that is open now. */
+struct rival {
+    __u64 opened;
+    __u64 established;
+    struct tuple ends;
+    __u32 spare;
 };
 
 struct event {
@@ -123,6 +137,8 @@ struct event {
     __u32 srtt;         /* us << 3 */
     __u32 mark;
     __u32 hz;
+    __u32 snd_wnd;      /* bytes that the other end takes */
+    __u32 requests;     /* of a listener: handshakes that are not complete */
     __u8 state;         /* sk_state as the probe found it */
     __u8 before;        /* the state before: of the flight recorder where a socket was closed already */
     __u8 family;        /* 4 or 6 */
@@ -136,6 +152,7 @@ struct event {
     struct tuple packet; /* the trigger's addresses, from the view of this host */
     struct flow flow;
     struct listener listener; /* on the local port */
+    struct rival rival;
     __u16 trigger_length; /* bytes in `trigger`, from the IP header on */
     __u16 stack_length;   /* frames */
     __u16 user_length;

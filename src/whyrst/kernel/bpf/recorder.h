@@ -37,6 +37,24 @@ struct {
     __type(value, struct live);
 } sockets SEC(".maps");
 
+/* The connection that a process began last: two within RACE are a race, of which one may be given up. */
+struct attempt {
+    __u64 socket;
+    __u64 time;
+    __u32 pid;
+    __u32 spare;
+};
+
+#define ATTEMPTS 1024
+#define RACE 300000000ULL /* RFC 8305 section 5: 250 ms */
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, ATTEMPTS);
+    __type(key, __u32);
+    __type(value, struct attempt);
+} attempts SEC(".maps");
+
 /* A typed pointer as a number: the verifier allows no arithmetic on pointers. */
 static __always_inline __u64 number_of(struct sock *sk) {
     __u64 number = 0;
@@ -64,6 +82,23 @@ static __always_inline struct live *begin(struct sock *sk) {
     __builtin_memset(&live->flow, 0, sizeof(live->flow));
     live->socket = socket;
     return live;
+}
+
+/* Two connections that one process began at the same time know of each other. */
+static __always_inline void race(struct live *live) {
+    __u32 place = live->flow.owner & (ATTEMPTS - 1);
+    struct attempt *last = bpf_map_lookup_elem(&attempts, &place);
+    if (!last)
+        return;
+    if (last->pid == live->flow.owner && live->flow.opened - last->time < RACE && last->socket != live->socket) {
+        struct live *other = live_at(last->socket);
+        live->flow.rival = last->socket;
+        if (other && other->socket == last->socket)
+            other->flow.rival = live->socket;
+    }
+    last->pid = live->flow.owner;
+    last->socket = live->socket;
+    last->time = live->flow.opened;
 }
 
 static __always_inline int same(const union flow_key *a, const union flow_key *b) {

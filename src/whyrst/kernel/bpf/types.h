@@ -166,7 +166,16 @@ struct inet_connection_sock_ack {
     __u32 lrcvtime;
 };
 
+typedef struct {
+    int counter;
+} atomic_t;
+
+struct request_sock_queue {
+    atomic_t qlen;
+};
+
 struct inet_connection_sock {
+    struct request_sock_queue icsk_accept_queue;
     __u8 icsk_retransmits;
     __u8 icsk_probes_out;
     __u8 icsk_backoff;
@@ -212,6 +221,7 @@ struct sk_buff {
     unsigned char *data;
     unsigned int len;
     unsigned int data_len;
+    char cb[48];
     __u16 network_header;
     __u16 transport_header;
     __be16 protocol;

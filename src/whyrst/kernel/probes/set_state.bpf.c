@@ -14,6 +14,7 @@ static __always_inline void connecting(struct sock *sk) {
     live->flow.opened = bpf_ktime_get_boot_ns();
     live->flow.owner = bpf_get_current_pid_tgid() >> 32;
     bpf_get_current_comm(live->flow.owner_comm, COMM);
+    race(live);
 }
 
 /* The handshake is over, on either side. */
@@ -65,6 +66,8 @@ static __always_inline void end(struct sock *sk, int old) {
     flow->sent = BPF_CORE_READ(tp, bytes_acked);
     flow->received = BPF_CORE_READ(tp, bytes_received);
     flow->error = sk->sk_err;
+    flow->user_timeout = BPF_CORE_READ((struct inet_connection_sock *)sk, icsk_user_timeout);
+    flow->heard_age = (__u32)bpf_jiffies64() - BPF_CORE_READ(tp, rcv_tstamp);
     key.netns = netns_of_sock(sk, 1);
     read_tuple(sk, &key.ends, 1);
     keep(&key, flow);
