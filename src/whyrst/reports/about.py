@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whyrst.reports.amounts import duration
+from whyrst.reports.amounts import duration, listing
 
 if TYPE_CHECKING:
     from whyrst.model import Verdict
+
+STACK = 8
+"""Functions of a kernel stack that are shown."""
 
 
 def reset(verdict: Verdict) -> str:
@@ -36,3 +39,16 @@ def ends(verdict: Verdict) -> str:
 def sureness(verdict: Verdict) -> str:
     """How sure, as a word and a probability; empty where there is no cause to be sure of."""
     return "" if verdict.cause == "undetermined" else f"{verdict.confidence}, {verdict.probability:.0%}"
+
+
+def kernel(verdict: Verdict) -> list[str]:
+    """What the kernel said, if one was asked: reason and function, the process, the way the call took."""
+    one = verdict.kernel
+    if one is None:
+        return []
+    where = f" in {one.function}" if one.function else ""
+    process = f"process {one.process.comm} ({one.process.pid})" if one.process else ""
+    socket = listing([f"{name} {value}" for name, value in one.socket.items()])
+    stack = f"called by {listing(one.stack, STACK)}" if one.stack else ""
+    said = [f"{one.reason or 'no reason given'}{where}, Linux {one.kernel_version}", process, socket, stack]
+    return [line for line in said if line]

@@ -36,6 +36,9 @@ BEFORE = 12
 AFTER = 6
 """Segments that stay after it."""
 
+SILENCES = 10
+"""Silences that stay visible, those nearest to the reset."""
+
 FLAG_NAMES = (
     (Flag.SYN, "SYN"),
     (Flag.FIN, "FIN"),
@@ -111,7 +114,8 @@ def fold(items: Sequence[Step | Fold], reset_frame: int, marked: Iterable[int]) 
     wanted = set(marked)
     keep.update(near for at, frame in enumerate(frames) if frame in wanted for near in (at - 1, at, at + 1))
     loud = [at for at in range(1, len(items)) if began(items[at]) - ended(items[at - 1]) >= SILENCE]
-    keep.update(near for at in loud[-UNFOLDED // 2 :] for near in (at - 1, at))
+    loud.sort(key=lambda at: abs(at - reset))
+    keep.update(near for at in loud[:SILENCES] for near in (at - 1, at))
     shown: list[Step | Fold] = []
     for kept, group in groupby(enumerate(items), key=lambda pair: pair[0] in keep and isinstance(pair[1], Step)):
         some = [item for _, item in group]

@@ -91,6 +91,12 @@ def test_silences_stay_visible_when_folded():
     assert "... 61.00 s of silence ..." in shown
 
 
+def test_of_many_silences_those_nearest_to_the_reset_stay():
+    steps = [Step(n, n * 2 * S, 0, Flag.ACK, n, 1) for n in range(1, 501)]
+    frames = [item.frame for item in fold(steps, reset_frame=250, marked=[]) if isinstance(item, Step)]
+    assert frames == [1, 2, 3, 4, *range(238, 257)]
+
+
 def test_flag_names():
     assert flag_names(Flag.RST | Flag.ACK) == "RST,ACK"
     assert flag_names(0) == "no flags"

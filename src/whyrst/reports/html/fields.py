@@ -52,10 +52,12 @@ def fields(verdict: Verdict, cause: Cause | None, names: tuple[str, ...] = ()) -
         ("what", [cause.title] if cause is not None else []),
         ("reset", [about.reset(verdict)]),
         ("connection", [about.connection(verdict).removeprefix("connection").lstrip(", "), about.ends(verdict)]),
+        ("where", [verdict.origin.says] if verdict.origin is not None else []),
         ("harm", [verdict.harm.says]),
         ("1 type", [f"{mechanism}: {MECHANISM_WORDS[mechanism]}"]),
         ("3 reference", [listing(verdict.references.rfc) or "no RFC clause asks for it"]),
         ("4 source", source or ["no kernel function: it comes from elsewhere"]),
+        ("kernel", about.kernel(verdict)),
         ("rather not", others(verdict)),
         ("fix", [verdict.fix]),
         ("to be sure", [verdict.to_be_sure]),
@@ -63,7 +65,8 @@ def fields(verdict: Verdict, cause: Cause | None, names: tuple[str, ...] = ()) -
     ]
     plain = [Field(label, [Item(one) for one in texts if one not in {"", "-"}]) for label, texts in found]
     facts = [Item(one.says, one.mark, one.number) for one in trace(verdict)]
-    plain.insert(5, Field("2 trace", facts or [Item("nothing in the capture tells")]))
+    before = [one.label for one in plain].index("3 reference")
+    plain.insert(before, Field("2 trace", facts or [Item("nothing in the capture tells")]))
     return [one for one in plain if one.items]
 
 
