@@ -95,4 +95,4 @@ def test_the_command_speaks_over_standard_input_and_output():
         async with Client(stdio_client(words)) as client:
             return await client.call_tool("list_causes", {})
 
-    assert "port-closed" in anyio.run(ask).structured_content["result"]
+    assert "port-closed" in anyio.run(ask).structured_content
