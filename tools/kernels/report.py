@@ -59,6 +59,7 @@ def read(release: str, outcome: Outcome) -> Table:
     if outcome.status != 0:
         table.wrong.append("it did not end in time" if outcome.status is None else f"exit status {outcome.status}")
         table.other += outcome.log.splitlines()[-_LOG_SHOWN:]
+        return table
     table.wrong += _wrong_probes(table.probes) + _wrong_counts(counted)
     for name in scenarios:
         table.wrong += _wrong_verdicts(name, [reset for reset in table.resets if reset["scenario"] == name])
@@ -117,5 +118,5 @@ def text(table: Table) -> str:
 def summary(tables: list[Table]) -> str:
     """The last lines: each kernel, right or not."""
     right = sum(not table.wrong for table in tables)
-    lines = [f"{table.release:32} {'; '.join(table.wrong) or 'all as it must be'}" for table in tables]
+    lines = [f"{t.release:32} {f'{len(t.wrong)} wrong' if t.wrong else 'all as it must be'}" for t in tables]
     return "\n".join([*lines, f"{right} passed, {len(tables) - right} failed"])
