@@ -139,8 +139,8 @@ def nearness(found: Shared, span: Cells) -> tuple[Cells, int]:
 
     Args:
         found: segments that they share.
-        span: for each of their pairs of connections, in how many captures it stands. Those that most show decide: others
-            may be opened from the other side.
+        span: for each of their pairs of connections, in how many captures it stands. Those that most show decide:
+            others may be opened from the other side.
 
     Returns:
         For each pair, from TTLs alone, and for all together.

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from whyrst.connections.tracker import Tracker
-    from whyrst.model import Quality
+    from whyrst.model import Quality, Verdict
+    from whyrst.reports.vantages import Passage
     from whyrst.segments.read import Batch, Capture, Series
 
     Progress = Callable[[int, int | None], None]
@@ -77,6 +78,17 @@ class Comparison(Report):
                 )
             )
         return tuple(found)
+
+    @property
+    def reference(self) -> str:
+        """The capture whose clock all times are told by: the one named first."""
+        return self._paths[0]
+
+    def passages(self, verdict: Verdict) -> list[Passage]:
+        """The segments around a reset as all places show them, for `reports.vantages`."""
+        from whyrst.compare.picture import passages
+
+        return passages(self._aligned, self._paths.index(verdict.capture), verdict.frame)
 
     @property
     def qualities(self) -> tuple[Quality, ...]:
@@ -153,11 +165,9 @@ def compare(
         fixed[files.index(os.fspath(name))] = place
     for path in files:
         if not os.path.isfile(path):  # noqa: PTH113 - names may be no UTF-8
-            raise CaptureError(
-                path,
-                0,
-                "no such file" if not os.path.exists(path) else "it is read more than once, so it must be a file",
-            )  # noqa: E501, PTH110
+            there = os.path.exists(path)  # noqa: PTH110 - same
+            why = "it is read more than once, so it must be a file" if there else "No such file or directory"
+            raise CaptureError(path, 0, why)
     return Comparison(files, filter, fixed, progress)
 
 

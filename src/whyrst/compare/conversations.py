@@ -38,7 +38,7 @@ class Conversations:
         isn: initial sequence numbers.
         stamp: TSval of the SYN and of the SYN-ACK.
         ip_id: of the SYN and of the SYN-ACK.
-        shape: hash of the options, window and sizes of the SYN and of the SYN-ACK: what a stack and its settings choose.
+        shape: hash of options, window and sizes of the SYN and of the SYN-ACK: what a stack and its settings choose.
         number: a sequence number that each direction used.
         print: fingerprint of each direction's first payload.
         asked: time of the client's first payload, or of its SYN.

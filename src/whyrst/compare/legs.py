@@ -53,7 +53,7 @@ class Leg:
 
     @property
     def resets(self) -> dict[int, list[Segment]]:
-        """capture -> resets."""
+        """Its resets, per capture."""
         return {c: [s for s in found if s.reset] for c, found in self.segments.items()}
 
 

@@ -27,6 +27,8 @@ HOWS = ("same", "translated", "shifted", "translated, shifted", "proxied")
 
 NEAR = 1 << 28
 """Sequence numbers of one direction in two captures are nearer than this: 256 MiB."""
+NEAREST = 8
+"""Connections with the same first words that are looked at, before and after in time."""
 LATER = 30 * SECOND
 """A proxy opens its own connection this long after the request at most."""
 
@@ -88,8 +90,8 @@ class _Finder:
 def pair(a: Conversations, b: Conversations, samples: tuple[Survey, Survey]) -> Pairs:
     """Find the connections that two captures both show, apart from those of a full proxy."""
     found = _Finder(a, b)
-    isn = a.isn >= 0, b.isn >= 0
-    stamped = a.stamp > 0, b.stamp > 0
+    isn: tuple[Any, Any] = (a.isn >= 0, b.isn >= 0)
+    stamped: tuple[Any, Any] = (a.stamp > 0, b.stamp > 0)
     for end in (0, 1):
         found.once((mixed(a.key, a.isn[end]), mixed(b.key, b.isn[end])), (isn[0][end], isn[1][end]))
     found.once((mixed(a.isn[0], a.isn[1]), mixed(b.isn[0], b.isn[1])), (isn[0].all(axis=0), isn[1].all(axis=0)))
@@ -212,22 +214,23 @@ def proxied(a: Conversations, b: Conversations, taken: Pairs, offset: int | None
     if offset is None:
         i, j = _common(a.print[0][at[0]], b.print[0][at[1]])
         left, right = at[0][i], at[1][j]
-        near = np.abs(a.asked[left] - b.asked[right]) < MINUTE
+        soon = np.abs(a.asked[left] - b.asked[right]) < MINUTE
         relay = (a.address[1, :2][:, left] == b.address[0, :2][:, right]).all(axis=0)
         relay |= (b.address[1, :2][:, right] == a.address[0, :2][:, left]).all(axis=0)
-        near |= relay | _alike(a, b, left, right)
-        found.add(left[near], right[near], PROXIED)
+        soon |= relay | _alike(a, b, left, right)
+        found.add(left[soon], right[soon], PROXIED)
         return found.pairs()
     ordered = [rows[np.lexsort((c.asked[rows], c.print[0][rows]))] for c, rows in zip((a, b), at, strict=True)]
     prints = a.print[0][ordered[0]], b.print[0][ordered[1]]
     times = a.asked[ordered[0]], b.asked[ordered[1]] - offset
-    for i, x in enumerate(ordered[0].tolist()):
-        low, high = np.searchsorted(prints[1], prints[0][i], "left"), np.searchsorted(prints[1], prints[0][i], "right")
-        choice = [k for k in range(int(low), int(high)) if found.free[1][ordered[1][k]]]
-        if choice:
-            best = min(choice, key=lambda k: abs(int(times[1][k]) - int(times[0][i])))
-            if abs(int(times[1][best]) - int(times[0][i])) < LATER:
-                found.add(np.array([x]), ordered[1][best : best + 1], PROXIED)
+    for at_left, x in enumerate(ordered[0].tolist()):
+        low, high = (int(np.searchsorted(prints[1], prints[0][at_left], side)) for side in ("left", "right"))
+        now = int(times[0][at_left])
+        near = low + int(np.searchsorted(times[1][low:high], now))
+        choice = [k for k in range(max(low, near - NEAREST), min(high, near + NEAREST)) if found.free[1][ordered[1][k]]]
+        best = min(choice, key=lambda k: abs(int(times[1][k]) - now), default=-1)
+        if best >= 0 and abs(int(times[1][best]) - now) < LATER:
+            found.add(np.array([x]), ordered[1][best : best + 1], PROXIED)
     return found.pairs()
 
 

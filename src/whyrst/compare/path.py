@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from whyrst.compare.place import CompareError
 from whyrst.compare.survey import Event
 from whyrst.fast.layout import Flag
@@ -13,6 +11,8 @@ from whyrst.resets.facts import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import numpy as np
 
     from whyrst.compare.survey import Survey
 
@@ -31,7 +31,6 @@ def order(nearer: Mapping[tuple[int, int], int], n: int, fixed: Mapping[int, str
         n: captures.
         fixed: places that the user named.
     """
-
     lead = dict.fromkeys(range(n), 0)
     for (a, b), sign in nearer.items():
         lead[a] += sign

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from whyrst.reports.amounts import HARM_WORDS, count, listing
 from whyrst.reports.findings import harm_counts
 from whyrst.reports.groups import who
+from whyrst.reports.origin import origin_lines
 from whyrst.reports.page import LABEL
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def _head(page: Page, finding: Finding, cause: Cause | None) -> None:
     several = len(finding.mechanism) > 1
     how = [f"{name}{f' x{n:,}' if several else ''}: {MECHANISM_WORDS[name]}" for name, n in finding.mechanism]
     page.field("how", how)
+    if finding.example is not None and finding.example.origin is not None:
+        page.field("where", origin_lines(finding.example.origin))
 
 
 def _reasons(page: Page, finding: Finding, verdict: Verdict, detail: int) -> None:

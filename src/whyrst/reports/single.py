@@ -9,6 +9,8 @@ from whyrst.reports.amounts import HARM_WORDS, clock, listing
 from whyrst.reports.card import MECHANISM_WORDS, others
 from whyrst.reports.ladder import fold, frames_filter, ladder, stream_filter
 from whyrst.reports.numbering import trace
+from whyrst.reports.origin import origin_lines
+from whyrst.reports.vantages import vantages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from whyrst.model import Verdict
     from whyrst.reports.conversation import Conversation
     from whyrst.reports.page import Page
+    from whyrst.reports.vantages import Passage
 
 
 def single(
@@ -27,12 +30,7 @@ def single(
     impossible: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write everything about one reset; `impossible` are the causes that are ruled out, each with the reason."""
-    _head(page, verdict, cause)
-    _method(page, verdict)
-    page.blank()
-    page.field("not", others(verdict, impossible))
-    page.field("fix", verdict.fix)
-    page.field("be sure", verdict.to_be_sure)
+    around(page, verdict, cause, impossible)
     page.title("LADDER")
     marks = conversation.marks
     shown = fold(conversation.items, verdict.frame, marks)
@@ -42,6 +40,26 @@ def single(
     page.title("WIRESHARK")
     page.text(stream_filter(verdict.connection.tcp_stream), indent=2)
     page.text(frames_filter([*marks, verdict.frame]), indent=2)
+
+
+def around(page: Page, verdict: Verdict, cause: Cause | None, impossible: Sequence[tuple[str, str]] = ()) -> None:
+    """Write everything about one reset but its ladder."""
+    _head(page, verdict, cause)
+    if verdict.origin is not None:
+        page.blank()
+        page.field("where", origin_lines(verdict.origin))
+    _method(page, verdict)
+    page.blank()
+    page.field("not", others(verdict, impossible))
+    page.field("fix", verdict.fix)
+    page.field("be sure", verdict.to_be_sure)
+
+
+def side_by_side(page: Page, places: Sequence[str], passages: Sequence[Passage]) -> None:
+    """Write the ladder of several places."""
+    page.title("LADDER")
+    for line in vantages(places, passages, page.width):
+        page.line(("bold" if "==" in line else "dim" if "..." in line else "", line))
 
 
 def _head(page: Page, verdict: Verdict, cause: Cause | None) -> None:

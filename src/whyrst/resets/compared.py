@@ -133,17 +133,20 @@ class Compared:
         origin = self._origins[i]
         if origin is None:
             return "nothing"
-        if what == "origin":
-            return origin.says
-        if what == "dropped":
-            return "; ".join(_told(d) for d in origin.dropped) or "nothing was lost"
-        if what == "accepted":
-            shown = origin.accepted
-            return f"frame {shown.frame} of {_name(shown.capture)}" if shown is not None else "no segment"
-        if what == "silence":
-            return duration(round(origin.silence * SECOND))
-        if what == "known_as":
-            return " and ".join(origin.known_as or ("?", "?"))
+        if what == "trigger":
+            return self._says_trigger(i)
+        shown = origin.accepted
+        sentences: dict[str, Callable[[], str]] = {
+            "origin": lambda: origin.says,
+            "dropped": lambda: "; ".join(_told(d) for d in origin.dropped) or "nothing was lost",
+            "accepted": lambda: f"frame {shown.frame} of {_name(shown.capture)}" if shown is not None else "no segment",
+            "silence": lambda: duration(round(origin.silence * SECOND)),
+            "known_as": lambda: " and ".join(origin.known_as or ("?", "?")),
+        }
+        return sentences[what]()
+
+    def _says_trigger(self, i: int) -> str:
+        """Where the segment that reset i answers was seen, and where not."""
         near, far = self._asked(i)
         asked = f"frame {near.frame} of {_name(near.capture)}" if near is not None else "the segment that it answers"
         if far is None or far.seen is None:

@@ -1,0 +1,158 @@
+"""`whyrst compare`: captures of the same traffic from several places."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from whyrst.cli.reporting import check_format, fail_on_option, format_option, ndjson
+from whyrst.cli.terminal import color_option, colored, width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+    from whyrst.cli.progress import Bar
+    from whyrst.compare import Comparison
+    from whyrst.reports.page import View
+
+
+def _names(_: click.Context, __: click.Parameter, given: Sequence[str]) -> dict[str, str]:
+    """PLACE=FILE pairs."""
+    names = {}
+    for one in given:
+        place, sign, file = one.partition("=")
+        if not sign or place not in {"client", "between", "server"}:
+            raise click.BadParameter(f"{one!r} is not client=FILE, between=FILE or server=FILE")
+        names[place] = file
+    return names
+
+
+@click.command()
+@click.argument("files", metavar="FILE FILE...", nargs=-1, required=True)
+@click.option("-f", "--filter", "expression", metavar="EXPR", help="Only packets that this libpcap filter takes.")
+@click.option(
+    "--names", metavar="PLACE=FILE", multiple=True, callback=_names,
+    help="Where a capture was taken (client, between or server), if it is known better than the captures tell.",
+)  # fmt: skip
+@click.option("--reset", "number", type=click.IntRange(min=1), metavar="N", help="Only the Nth reset, with its ladder.")
+@click.option("--json", "as_json", is_flag=True, help="Short for --format ndjson: one verdict per line.")
+@format_option
+@click.option("-o", "--output", metavar="FILE", default="-", help="Write the report here instead of stdout.")
+@click.option("-v", "--verbose", count=True, help="All evidence; -vv also the causes ruled out.")
+@click.option("-q", "--quiet", is_flag=True, help="One line per reset.")
+@color_option
+@fail_on_option
+@click.option("--no-progress", is_flag=True, help="No progress bar.")
+def command(
+    *,
+    files: tuple[str, ...],
+    expression: str | None,
+    names: dict[str, str],
+    number: int | None,
+    as_json: bool,
+    name: str,
+    output: str,
+    verbose: int,
+    quiet: bool,
+    color: str,
+    conditions: Sequence[str],
+    no_progress: bool,
+) -> int:
+    """Tell where and why connections were reset, from captures of the same traffic taken at several places.
+
+    Two captures or more, in any order: of both ends, or of devices between. A reset that one end received and the
+    other never sent was made between; one that was sent and not received was dropped there.
+    """
+    if as_json:
+        name = ndjson(name)
+    if quiet and verbose:
+        raise click.UsageError("-q and -v exclude each other")
+    if number is not None and (name != "text" or quiet):
+        raise click.UsageError("--reset shows one reset as text")
+    from whyrst.capture.errors import damage_line
+    from whyrst.cli.fail_on import Watched
+    from whyrst.cli.output import opened, refuse_input
+    from whyrst.cli.progress import Bar
+    from whyrst.cli.status import Status, say
+    from whyrst.reports import formats
+    from whyrst.reports.page import View
+
+    to_file = output != "-"
+    if to_file:
+        refuse_input(output, files)
+    form = formats()[name]
+    check_format(form, to_file=to_file)
+    detail = -1 if quiet else verbose
+    view = View(width=width(to_file=to_file), color=colored(color, to_file=to_file), detail=detail, names=files)
+    wanted = not no_progress and (name == "text" or to_file or not sys.stdout.isatty())
+    with Bar(wanted=wanted) as bar, opened(output) as out:
+        comparison = _compared(files, expression, names, bar)
+        report = Watched(comparison, bar.close)
+        if number is not None:
+            _one(comparison, number, out, view)
+        else:
+            if name == "text" and not quiet:
+                _places(comparison, out, view)
+            form.write(report, out, view)
+        out.flush()
+    damage = comparison.quality.damage
+    for one in damage:
+        say(f"warning: {damage_line(one)}")
+    if report.matches(conditions):
+        return Status.MATCHED
+    return Status.DAMAGED if damage else Status.DONE
+
+
+def _compared(files: Sequence[str], expression: str | None, names: dict[str, str], bar: Bar) -> Comparison:
+    """Lay the captures side by side.
+
+    Raises:
+        click.ClickException: that makes no sense.
+    """
+    from whyrst.capture.filter import FilterError
+    from whyrst.compare import CompareError, compare
+
+    try:
+        return compare(files, filter=expression, names=names, progress=bar)
+    except FilterError as error:
+        raise click.BadParameter(str(error), param_hint="--filter") from error
+    except CompareError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _places(comparison: Comparison, out: BinaryIO, view: View) -> None:
+    """Where the captures were taken, above the report."""
+    from whyrst.compare.shown import places
+    from whyrst.reports.page import Page
+
+    places(Page(out, view.width, color=view.color), comparison)
+
+
+def _one(comparison: Comparison, number: int, out: BinaryIO, view: View) -> None:
+    """One reset with the ladder of all places.
+
+    Raises:
+        click.ClickException: there are not so many.
+    """
+    from whyrst.causes import all_causes
+    from whyrst.compare.shown import places
+    from whyrst.reports.page import Page
+    from whyrst.reports.single import around, side_by_side
+
+    before = 0
+    for judged in comparison.batches():
+        if number <= before + len(judged):
+            row = number - before - 1
+            verdict = judged.verdict(row)
+            page = Page(out, view.width, color=view.color)
+            places(page, comparison)
+            ruled_out = judged.ruled_out(row) if view.detail > 0 else []
+            around(page, verdict, all_causes().get(verdict.cause), ruled_out)
+            side_by_side(page, [place.place for place in comparison.places], comparison.passages(verdict))
+            return
+        before += len(judged)
+    there = f"the captures hold {before:,} of them" if before else "the captures hold none"
+    raise click.ClickException(f"no reset {number}: {there}")
