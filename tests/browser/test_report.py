@@ -279,3 +279,35 @@ def test_on_paper_everything_is_open(tab, report):
     assert seen.locator("#causes svg").first.is_visible()
     assert not seen.locator("#filters").is_visible()
     assert ground(seen) == "rgb(255, 255, 255)"
+
+
+def test_several_captures_keep_their_names(tab, tmp_path):
+    path = tmp_path / "two.html"
+    path.write_text(page([verdict(1, capture="/x/one.pcap"), verdict(1, capture="/x/two.pcap")]), encoding="utf-8")
+    seen = tab(path)
+    assert [one.inner_text() for one in seen.locator(".file").all()] == ["one.pcap", "two.pcap"]
+    seen.get_by_label("Text").fill("/x/two")
+    seen.get_by_text("1 of 2 resets").wait_for()
+
+
+BLOCKED = """async () => {
+    const script = document.createElement("script");
+    script.textContent = "window.ran = true";
+    document.body.append(script);
+    const image = new Image();
+    const loaded = new Promise((done) => { image.onload = () => done(true); image.onerror = () => done(false); });
+    image.src = "http://127.0.0.1:1/x.png";
+    const asked = await fetch("http://127.0.0.1:1/").then(() => true, () => false);
+    return [window.ran ?? false, await loaded, asked];
+}"""
+
+
+def test_the_policy_holds_even_for_what_is_in_the_page(browser, report):
+    """Its complaints are wanted here, so this tab is not watched for silence."""
+    with browser.new_context() as context:
+        seen, said = context.new_page(), []
+        seen.on("console", lambda message: said.append(message.text))
+        seen.goto(report.as_uri())
+        assert seen.evaluate(BLOCKED) == [False, False, False]
+        for directive in ("script-src", "img-src", "default-src"):
+            assert any(directive in line and "Content Security Policy" in line for line in said), directive

@@ -122,7 +122,10 @@ def table(verdicts: Sequence[Verdict], total: int) -> str:
     if not verdicts:
         return ""
     heads = "".join(say("th", heading, scope="col", data_column=name) for name, heading in COLUMNS)
-    rows = "".join(tag("tr", "".join(say("td", cell) for cell in _cells(one))) for one in verdicts[:PLAIN])
+    several = len({one.capture for one in verdicts}) > 1
+    rows = "".join(
+        tag("tr", "".join(say("td", cell) for cell in _cells(one, several=several))) for one in verdicts[:PLAIN]
+    )
     told = ""
     if total > len(verdicts):
         told += say(
@@ -144,10 +147,10 @@ def section(name: str, title: str, inner: str) -> str:
     return tag("section", say("h2", title, id=f"{name}-title") + inner, id=name, aria_labelledby=f"{name}-title")
 
 
-def _cells(verdict: Verdict) -> list[str]:
+def _cells(verdict: Verdict, *, several: bool) -> list[str]:
     connection = verdict.connection
     return [
-        str(verdict.frame),
+        f"{verdict.frame} {verdict.capture}" if several else str(verdict.frame),
         clock(verdict.time),
         verdict.cause,
         about.sureness(verdict),

@@ -124,7 +124,8 @@
     const time = new Date(row[CELL.time]).toISOString().replace("T", " ");
     const more = make("button", {type: "button", class: "open", "aria-expanded": String(open.has(at)),
       "aria-label": `Frame ${row[CELL.frame]}, details`, "data-row": at, onclick: () => toggle(at)}, String(row[CELL.frame]));
-    const capture = data.captures > 1 ? [make("div", {class: "note"}, text(row, "capture"))] : [];
+    const file = text(row, "capture");
+    const capture = data.captures > 1 ? [make("div", {class: "note file", title: file}, file.split("/").pop())] : [];
     const cells = [more, time, text(row, "cause"), sure, harm, who(row), text(row, "name")];
     const line = make("tr", {}, ...cells.map((cell) => make("td", {}, cell)));
     line.children[0].append(...capture);
