@@ -32,7 +32,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, proves, refutes, shows, supports
+from whyrst.fast.layout import Flag
 from whyrst.fast.tables import Rst
 from whyrst.resets.mechanism import FORGED
 
@@ -87,7 +88,10 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield needed(~r.aftermath.sender_goes_on, "the server sends nothing more for this connection")
     yield decides(
-        (r.attempts.dropped >= SEVERAL) & (r.attempts.served > 0) & r.habits.ttl_same & ~opening.proxy_syn_ack,
+        (r.attempts.dropped >= SEVERAL)
+        & r.of_others(r.attempts.served > 0)
+        & r.habits.ttl_same
+        & ~opening.proxy_syn_ack,
         "{dropped} connections of the service were dropped like this in the same minute, while {served} were served",
         "it is the only connection of the service that was dropped like this, or none was served",
     )
@@ -108,3 +112,17 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield excludes(r.mechanism.among(FORGED), "a third party wrote the reset")
     yield excludes(opening.proxy_syn_ack, "the SYN-ACK is a device's")
     yield excludes(opening.wrong_ack, "the answered segment acknowledged a number that the server never sent")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """tcp_check_req (net/ipv4/tcp_minisocks.c): the handshake's last step found the accept queue full, and
+    net.ipv4.tcp_abort_on_overflow is set. A SYN with the same reason is another case."""
+    k = r.kernel
+    assert k is not None
+    last_step = k.reason("INVALID_SYN") & k.asked_by(0, Flag.SYN)
+    full = k.numbers(lambda n: n.backlog > n.backlog_limit)
+    yield proves(last_step & full, "the accept queue held {kernel_queue}, so the handshake's last step was refused")
+    yield shows(
+        last_step, "the listening socket refused the handshake's last step (now its queue holds {kernel_queue})"
+    )
+    yield excludes(k.sent & ~last_step, "the kernel gives another reason: {kernel_reason}")

@@ -31,7 +31,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, shows, supports
 from whyrst.fast.tables import Conn, Dir
 from whyrst.resets.facts import SECOND
 
@@ -91,3 +91,15 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield hints(r.habits.ttl_same, "the reset's TTL {ttl} is that of the SYN-ACK")
     yield excludes(r.opening.proxy_syn_ack, "the SYN-ACK is a device's")
     yield excludes(r.aftermath.sender_goes_on, "the server goes on with the connection")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """TCP_FLAGS: a listening socket got an ACK (net/ipv4/tcp_input.c, tcp_rcv_state_process), because the request that
+    it belongs to was forgotten; with a full queue it was never taken (ListenOverflows)."""
+    k = r.kernel
+    assert k is not None
+    stray = k.reason("TCP_FLAGS") & ~k.on_record & ~r.progress.sender_reset_before
+    full = k.numbers(lambda n: n.backlog > n.backlog_limit)
+    yield shows(stray & full, "a listening socket got it, and its accept queue is full ({kernel_queue})")
+    yield refutes(k.passive & ~full & k.reason("TCP_FLAGS"), "the accept queue is not full ({kernel_queue})")
+    yield excludes(k.sent & ~k.reason("TCP_FLAGS"), "the kernel gives another reason: {kernel_reason}")

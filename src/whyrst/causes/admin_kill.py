@@ -27,7 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import doubts, hints, needed
+from whyrst.causes.evidence import doubts, excludes, hints, needed, proves
 from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import ACTIVE
 
@@ -67,3 +67,13 @@ def judge(r: Resets) -> Iterator[Sign]:
         "nothing on the wire led to it: {silence} of silence lay before",
     )
     yield doubts(~quiet, "the connection was in the middle of a transfer, where a program's own abort is more usual")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """tcp_abort (net/ipv4/tcp.c) is called for SOCK_DESTROY, bpf_sock_destroy and SMC only; never by a program's own
+    call."""
+    k = r.kernel
+    assert k is not None
+    destroyed = k.active & k.through("tcp_abort") & ~k.through("smc_release")
+    yield proves(destroyed, "{kernel_task} destroyed the socket: the kernel's stack has tcp_abort")
+    yield excludes(~destroyed & k.way_known, "the kernel's stack has no tcp_abort")

@@ -37,7 +37,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import doubts, hints, needed, refutes, supports
+from whyrst.causes.evidence import doubts, excludes, hints, needed, refutes, supports
 from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import ACTIVE
 
@@ -110,3 +110,12 @@ def judge(r: Resets) -> Iterator[Sign]:
         "it lacks the timestamps that all other segments of the {sender} carry",
     )
     yield refutes(r.declared.any, "the reset itself declares another reason: {told}", "the reset declares no reason")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A program's own call sent it; where the kernel tells which, a more exact cause has that name."""
+    k = r.kernel
+    assert k is not None
+    yield supports(k.active & k.fact(lambda e: e.in_process), "{kernel_task} ended it by a system call")
+    yield refutes(k.way_known, "the kernel tells how it came about: {kernel_reason}")
+    yield excludes(k.passive | k.unseen, "no socket aborted itself")

@@ -95,3 +95,19 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield hints(r.silences.is_round(wait), "it had waited for a round time")
     yield excludes(r.stalls.sender_probes > 0, "its keep-alive probes had gone unanswered")
     yield excludes(r.stalls.peer_window_shut | r.stalls.sender_window_shut, "a window was closed")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A program closed the connection that it had opened, by itself, after a wait as exact as a timer's."""
+    k = r.kernel
+    assert k is not None
+    own = k.past(lambda p: not p.passive)
+    wait = np.maximum(waited(r), 0)
+    exact = (r.silences.is_exact(wait) | r.silences.is_exact(k.lived)) & (np.maximum(wait, k.lived) >= SHORTEST)
+    closed = (k.active & k.by_close) | k.reason("TCP_TIMEWAIT_SOCKET", "TCP_ABORT_ON_DATA")
+    owed = ~r.progress.answered & (r.progress.sender_bytes > 0)
+    yield decides(
+        closed & own & exact & owed, "{kernel_leaver} closed it after exactly a configured time, and lives on"
+    )
+    yield excludes(k.active & (k.exiting | ~k.by_close & k.way_known), "no program closed it on its own account")
+    yield excludes(k.past(lambda p: p.passive), "this host had accepted the connection, not asked for it")

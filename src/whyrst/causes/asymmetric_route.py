@@ -26,7 +26,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import excludes, hints, needed, refutes
+from whyrst.causes.evidence import excludes, hints, needed, refutes, supports
+from whyrst.fast.layout import Flag
 from whyrst.fast.tables import Conn, Dir, Log
 from whyrst.resets.facts import SECOND
 from whyrst.resets.mechanism import FIREWALL, PASSIVE
@@ -78,3 +79,14 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield hints(running, "the capture had been running before the connection's first segment in it")
     yield refutes(r.trigger.is_fin, "frame {trigger_frame} is a FIN, perhaps the last of a connection that had ended")
     yield excludes(r.neighbours.twin, "the {sender} holds the same ports and numbers towards another address")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A segment from the middle of a conversation that this host never began: no socket (NO_SOCKET), or a listening
+    one."""
+    k = r.kernel
+    assert k is not None
+    stray = k.nobody & k.asked_by(Flag.ACK, Flag.SYN | Flag.ACK)
+    yield supports(stray & ~k.on_record, "no connection with these addresses is on record")
+    yield excludes(k.active, "a socket aborted itself")
+    yield excludes(k.on_record, "this host knew the connection: {kernel_closed}")

@@ -31,7 +31,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, supports
+from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, proves, shows, supports
+from whyrst.fast.layout import Flag
 from whyrst.fast.tables import Conn
 
 if TYPE_CHECKING:
@@ -82,3 +83,24 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield doubts(earlier, "the number belongs to an earlier attempt with the same ports")
     yield excludes(r.opening.foreign, "the SYN was answered by a bare ACK, not by a SYN-ACK")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """tcp_rcv_synsent_state_process and step 5 of tcp_rcv_state_process (net/ipv4/tcp_input.c). In SYN_SENT a bare ACK
+    is the answer of an old connection, which has other names. At a listening socket the ACK of a request that is still
+    open did not fit its SYN-ACK (net/ipv4/tcp_minisocks.c, tcp_check_req)."""
+    k = r.kernel
+    assert k is not None
+    syn_ack = k.asked_by(Flag.SYN | Flag.ACK, Flag.SYN | Flag.ACK)
+    connecting = k.reason("TCP_INVALID_ACK_SEQUENCE", "TCP_RFC7323_PAWS") & syn_ack & ~k.foreign_socket
+    accepting = k.reason("TCP_TOO_OLD_ACK", "TCP_OLD_ACK", "TCP_ACK_UNSENT_DATA")
+    request = (
+        k.reason("TCP_FLAGS") & ~k.on_record & k.numbers(lambda n: n.requests > 0 and n.backlog <= n.backlog_limit)
+    )
+    yield proves(connecting, "the SYN-ACK did not acknowledge what this socket had sent: {kernel_reason}")
+    yield proves(accepting, "the handshake's last step did not fit: {kernel_reason}")
+    yield shows(
+        request & (r.trigger.is_bare_ack | r.trigger.has_payload),
+        "the listening socket has unfinished handshakes ({kernel_requests}), and this segment completes none of them",
+    )
+    yield excludes(k.no_socket | k.reason("TCP_TIMEWAIT_SOCKET"), "the kernel gives another reason: {kernel_reason}")

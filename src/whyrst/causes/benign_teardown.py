@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, refutes, supports
+from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, refutes, shows, supports
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import ACTIVE
@@ -88,3 +88,17 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield doubts(progress.sender_reset_before, "the {sender} had reset the connection before")
     yield excludes(r.stalls.window_jumps.yes, "its window tells that bytes were thrown away unread")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """The peer had closed, and the socket went with nothing unread, unsent or unacknowledged."""
+    k = r.kernel
+    assert k is not None
+    nothing = (k.unread + k.unacked + k.unsent) == 0
+    done = k.active & k.by_close & k.state("CLOSE_WAIT", "LAST_ACK", "CLOSING") & nothing & r.progress.answered
+    yield shows(
+        done, "{kernel_task} closed it after the other end had closed, with all that had come read and acknowledged"
+    )
+    yield shows(done, "nothing was lost")
+    yield excludes(k.active & ~nothing, "bytes went with the socket: {kernel_losses}")
+    yield excludes(k.active & (~k.by_close & k.way_known | k.killed), "no program closed it: {kernel_reason}")

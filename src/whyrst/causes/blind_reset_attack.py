@@ -88,6 +88,13 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield excludes(r.progress.sender_fin, "the {sender} had closed, and its host may be answering stray segments")
 
 
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """What this host's TCP sent nobody else wrote."""
+    k = r.kernel
+    assert k is not None
+    yield excludes(k.sent, "this host's own TCP sent it ({kernel_function})")
+
+
 def judge_compared(r: Resets) -> Iterator[Sign]:
     """Captures of several places: none of them left the host whose address they carry."""
     assert r.compared is not None

@@ -27,7 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, refutes
+from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, supports
 from whyrst.fast.tables import Dir, Rst
 from whyrst.resets.facts import SECOND, Fact
 from whyrst.resets.mechanism import PASSIVE
@@ -87,3 +87,14 @@ def judge(r: Resets) -> Iterator[Sign]:
         "no round time lies between request and close",
     )
     yield excludes(trigger.stray_notify, "the payload is no more than a TLS alert")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """Data met a socket that a program had closed for reading, too: its FIN was out (net/ipv4/tcp_input.c and
+    tcp_minisocks.c), and the program that had asked is known."""
+    k = r.kernel
+    assert k is not None
+    closed = k.passive & k.reason("TCP_ABORT_ON_DATA", "TCP_TIMEWAIT_SOCKET")
+    yield supports(closed & k.past(lambda p: not p.passive), "{kernel_closed}")
+    yield excludes(k.past(lambda p: p.passive), "this host had accepted the connection, not asked for it")
+    yield excludes(k.active, "a socket aborted itself")

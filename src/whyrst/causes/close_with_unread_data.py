@@ -34,7 +34,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, hints, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, shows, supports
 from whyrst.fast.layout import Kind, Seg
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import Fact
@@ -111,3 +111,12 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield hints(linux_half, "the {peer} had closed, and a Linux close without unread bytes would have sent a FIN")
     yield hints(only_now, "the latest bytes of the {peer} are acknowledged by the reset only")
     yield refutes(r.mechanism.foreign_ttl, "the TTL {ttl} is not the {sender}'s", "the TTL is the {sender}'s")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """__tcp_close (net/ipv4/tcp.c) finds bytes behind copied_seq in the receive queue: TCP_ABORT_ON_CLOSE."""
+    k = r.kernel
+    assert k is not None
+    unread = k.active & k.reason("TCP_ABORT_ON_CLOSE") & ~k.through("mptcp_do_fastclose")
+    yield shows(unread, "{kernel_task} closed the socket with {kernel_unread} bytes unread: {kernel_reason}")
+    yield excludes(~unread & k.way_known, "the kernel gives another reason: {kernel_reason}")

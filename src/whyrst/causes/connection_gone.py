@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, needed, supports
+from whyrst.causes.evidence import decides, excludes, needed, shows, supports
 from whyrst.fast.layout import Flag
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import Fact
@@ -51,6 +51,10 @@ CAUSE = Cause(
     look_alikes=("data-after-close", "fin-wait2-expired", "tls-close-notify-after-close"),
     lab="forged_to_client",
 )
+
+RESET_ERRORS = frozenset({32, 104, 111})
+"""EPIPE, ECONNRESET, ECONNREFUSED: what tcp_reset leaves in a socket."""
+CLOSED_BY_BOTH = frozenset({"LAST_ACK", "CLOSING", "TIME_WAIT"})
 
 
 def judge(r: Resets) -> Iterator[Sign]:
@@ -95,3 +99,21 @@ def judge(r: Resets) -> Iterator[Sign]:
         trigger.first_ack_of_fin & trigger.is_bare_ack & ~progress.sender_reset_before & ~progress.peer_fin,
         "frame {trigger_frame} first acknowledged the {sender}'s FIN, which a closing host still expects",
     )
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """No socket was left (NO_SOCKET), or a listening one got it (TCP_FLAGS), and the recorder saw how the connection
+    had ended: by a reset, or in order."""
+    k = r.kernel
+    assert k is not None
+    late = k.nobody & k.asked_by(0, Flag.SYN)
+    refused = k.past(lambda p: p.left is not None and p.reset_sent and p.reset is not None and p.reset >= p.left)
+    reset = k.past(lambda p: p.ended is not None and (p.reset is not None or p.error in RESET_ERRORS))
+    reset = (reset & ~(refused & r.trigger.has_payload)) | (r.progress.sender_reset_before & ~k.on_record)
+    closed = k.past(lambda p: p.ended is not None and p.left is not None and p.before in CLOSED_BY_BOTH)
+    shut = k.past(lambda p: p.ended is not None and p.left is not None and p.before == "FIN_WAIT1")
+    yield shows(late & reset, "the connection had been reset {kernel_reset_before}")
+    yield shows(late & closed, "it was over: {kernel_closed}")
+    yield shows(late & shut & ~r.trigger.has_payload, "it was over: {kernel_closed}")
+    yield excludes(k.active, "a socket aborted itself")
+    yield excludes(k.nobody & k.timed_out, "nobody had ended it: the socket had given up with {kernel_error}")

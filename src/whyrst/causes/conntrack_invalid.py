@@ -25,7 +25,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, needed, proves, refutes, supports
+from whyrst.causes.evidence import decides, excludes, needed, proves, refutes, shows, supports
+from whyrst.fast.layout import Flag
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import PASSIVE
@@ -71,6 +72,18 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield supports(r.trigger.has_payload, "frame {trigger_frame} carries payload in the middle of a conversation")
     yield refutes(r.trigger.is_syn_ack, "frame {trigger_frame} is a SYN-ACK")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A segment found no socket, although its port belongs to a connection of this host with another address."""
+    k = r.kernel
+    assert k is not None
+    stray = k.no_socket & k.asked_by(Flag.ACK, Flag.SYN | Flag.ACK)
+    twin = k.fact(lambda e: None if e.twins is None else bool(e.twins))
+    yield shows(stray & ~k.on_record & twin, "its port is in use by a connection to another address: {kernel_twins}")
+    yield excludes(k.active, "a socket aborted itself")
+    yield excludes(k.sent & ~k.no_socket, "the kernel gives another reason: {kernel_reason}")
+    yield excludes(k.on_record & k.no_socket, "this host knew the connection: {kernel_closed}")
 
 
 def judge_compared(r: Resets) -> Iterator[Sign]:

@@ -34,7 +34,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, supports
+from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, refutes, supports
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import MINUTE, MS, Fact
 from whyrst.resets.mechanism import PASSIVE
@@ -100,3 +100,14 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield excludes(trigger.stray_notify, "the payload is no more than a TLS alert")
     yield excludes(over, "both sides had closed before frame {trigger_frame}")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """Data met a closed socket: TCP_ABORT_ON_DATA while its FIN is not acknowledged, TCP_TIMEWAIT_SOCKET afterwards, in
+    FIN_WAIT2 (net/ipv4/tcp_minisocks.c, tcp_timewait_state_process)."""
+    k = r.kernel
+    assert k is not None
+    closed = k.passive & k.reason("TCP_ABORT_ON_DATA", "TCP_TIMEWAIT_SOCKET")
+    yield supports(closed & r.trigger.has_payload, "data came for a closed socket ({kernel_reason}): {kernel_closed}")
+    yield excludes(k.active, "a socket aborted itself")
+    yield refutes(k.no_socket, "no socket was left at all, not even one in FIN_WAIT2 or TIME_WAIT")

@@ -29,7 +29,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, needed, proves, refutes, supports
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import MINUTE, SECOND, Fact
 from whyrst.resets.mechanism import ACTIVE, PASSIVE
@@ -112,3 +112,19 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the {peer} sent nothing in between",
     )
     yield excludes(progress.sender_reset_before | progress.peer_reset_before, "the connection had been reset before")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A socket that was closed and waits for the peer's FIN lives on as a small one in FIN_WAIT2, for tcp_fin_timeout
+    (net/ipv4/tcp_minisocks.c, tcp_time_wait). When no socket is found any more, that time is over. tcp_keepalive_timer
+    resets where there was no room for a small one."""
+    k = r.kernel
+    assert k is not None
+    expired = k.nobody & k.past(lambda p: p.before == "FIN_WAIT2" and p.reset is None)
+    timer = k.active & k.reason("TCP_STATE") & k.through("tcp_keepalive_timer")
+    yield proves(
+        expired & (k.closed_for >= SHORTEST), "{kernel_closed}, and then its wait for the other end's FIN was over"
+    )
+    yield proves(timer, "the kernel's timer ended its wait in FIN_WAIT2: the other end had not closed")
+    yield excludes(k.active & ~timer, "the kernel gives another reason: {kernel_reason}")
+    yield excludes(k.reason("TCP_TIMEWAIT_SOCKET", "TCP_ABORT_ON_DATA"), "a closed socket was still there")

@@ -119,11 +119,9 @@ def judge(r: Resets) -> Iterator[Sign]:
 
 
 def judge_kernel(r: Resets) -> Iterator[Sign]:
-    """A reset that left this host without its TCP stack, and a reject rule whose counter rose with it.
-
-    nf_send_reset (net/ipv4/netfilter/nf_reject_ipv4.c) writes its own packet: no tracepoint fires and OutRsts stays.
-    Without a rule that rose it may as well be XDP, a raw socket or a TCP stack in user space.
-    """
+    """A reset that left this host without its TCP stack, and a reject rule whose counter rose with it. nf_send_reset
+    (net/ipv4/netfilter/nf_reject_ipv4.c) writes its own packet: no tracepoint fires and OutRsts stays. Without a rule
+    that rose it may as well be XDP, a raw socket or a TCP stack in user space."""
     k = r.kernel
     assert k is not None, "asked only with kernel events"
     countless = k.fact(lambda e: any(rule.rise is None for rule in e.rejects) if e.kind == "unseen" else None)

@@ -90,6 +90,13 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
 
 
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """What this host's TCP sent nobody else wrote."""
+    k = r.kernel
+    assert k is not None
+    yield excludes(k.sent, "this host's own TCP sent it ({kernel_function})")
+
+
 def judge_compared(r: Resets) -> Iterator[Sign]:
     """Captures of several places: it passed one of them, and did not leave its sender."""
     assert r.compared is not None
@@ -98,5 +105,5 @@ def judge_compared(r: Resets) -> Iterator[Sign]:
     idle = (r.silences.before >= SECOND) & ~r.aftermath.sender_goes_on.yes & ~r.aftermath.steps
     forged = r.compared.made_between & (r.mechanism.code == FORGED)
     yield proves(forged & content_seen(r).no & ~guessed & ~idle, "{compared_origin}")
-    yield decides(r.compared.made_between, "{compared_origin}")
-    yield excludes(r.compared.made_at_end, "{compared_origin}")
+    yield decides(r.compared.made_between, "the captures prove that it was made on the way")
+    yield excludes(r.compared.made_at_end, "the captures prove that the {sender} sent it: {compared_origin}")

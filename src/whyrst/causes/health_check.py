@@ -94,3 +94,13 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield refutes(r.attempts.ports_tried >= PORTS, "the client tried {ports_tried} ports of the host without a byte")
     yield excludes(r.progress.midstream, "the beginning of the connection was not captured")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A check's own close with SO_LINGER 0, of a connection without a byte, again and again."""
+    k = r.kernel
+    assert k is not None
+    empty = k.active & k.by_close & k.numbers(lambda n: n.bytes_sent == 0 and n.bytes_received == 0)
+    yield decides(empty & r.attempts.regular, "{kernel_task} opens and resets such connections in a rhythm")
+    yield supports(empty & k.numbers(lambda n: n.lingers), "SO_LINGER 0 was set before any use")
+    yield excludes(k.active & ~empty, "the connection had carried data")

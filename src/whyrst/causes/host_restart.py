@@ -31,7 +31,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import excludes, hints, needed, refutes, supports
+from whyrst.causes.evidence import excludes, hints, needed, refutes, shows, supports
+from whyrst.fast.layout import Flag
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import SECOND, Fact
 from whyrst.resets.mechanism import PASSIVE
@@ -59,6 +60,9 @@ CAUSE = Cause(
 
 FASTEST = 2 * SECOND
 """No host boots faster; a virtual address moves to another one in about that time (VRRP: three advertisements)."""
+
+OPEN = frozenset({"ESTABLISHED", "CLOSE_WAIT"})
+"""States from which a socket does not go by itself."""
 
 
 def judge(r: Resets) -> Iterator[Sign]:
@@ -112,3 +116,18 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield excludes(r.stalls.server_repeats_syn_ack, "the server had repeated its SYN-ACK: it never took the connection")
     yield excludes(r.neighbours.twin, "the {sender} holds the same ports and numbers towards another address")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A segment of a conversation found no socket. Where the recorder saw that socket end without a close, a reset or
+    an error, its state was taken away (checkpoint, failover); where it has no record, the host may have been started
+    since."""
+    k = r.kernel
+    assert k is not None
+    late = k.nobody & k.asked_by(Flag.ACK, Flag.SYN | Flag.ACK)
+    vanished = k.past(lambda p: p.before in OPEN and p.left is None and p.reset is None and p.error == 0)
+    yield shows(late & vanished, "the socket had gone from {kernel_before} without close, reset or error")
+    yield supports(late & ~k.on_record, "no connection with these addresses is on record")
+    yield excludes(k.active, "a socket aborted itself")
+    yield excludes(k.on_record & ~vanished & late, "the connection had ended in another way: {kernel_closed}")
+    yield excludes(k.reason("TCP_TIMEWAIT_SOCKET", "TCP_ABORT_ON_DATA"), "a closed socket was still there")

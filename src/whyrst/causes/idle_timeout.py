@@ -102,6 +102,14 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield excludes(r.neighbours.twin, "the {sender} holds the same ports and numbers towards another address")
 
 
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """What this host's TCP sent no device wrote; it may still answer a segment that a device sent astray."""
+    k = r.kernel
+    assert k is not None
+    yield excludes(k.active, "a socket of this host aborted itself ({kernel_reason})")
+    yield excludes(k.passive & k.on_record, "this host knows how the connection had ended: {kernel_closed}")
+
+
 def judge_compared(r: Resets) -> Iterator[Sign]:
     """Captures of several places: the host of this address never sent it, so a device did."""
     assert r.compared is not None

@@ -89,3 +89,13 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield doubts(trigger.repeated, "frame {trigger_frame} repeats earlier bytes and is no new request")
     yield excludes(trigger.stray_notify, "the payload is no more than a TLS alert")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A request met a socket in FIN_WAIT1: it had left before the FIN was known (TCP_ABORT_ON_DATA, or no socket when
+    the first one had ended it)."""
+    k = r.kernel
+    assert k is not None
+    yield supports(k.passive & k.reason("TCP_ABORT_ON_DATA") & k.state("FIN_WAIT1"), "the FIN was not acknowledged yet")
+    yield excludes(k.active, "a socket aborted itself")
+    yield excludes(k.past(lambda p: not p.passive), "this host had asked for the connection, not accepted it")

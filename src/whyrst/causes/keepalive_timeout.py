@@ -28,7 +28,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, needed, proves, refutes, supports
 from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import ACTIVE
 
@@ -77,6 +77,18 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield supports(probes >= SURE, "the {sender} probed {sender_probes} times, {probe_interval} apart")
     yield refutes(r.progress.peer_fin, "the {peer} had closed in frame {peer_fin_frame}")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """tcp_keepalive_timer (net/ipv4/tcp_timer.c): without TCP_USER_TIMEOUT it is the number of probes that ends it."""
+    k = r.kernel
+    assert k is not None
+    timer = k.active & k.reason("TCP_KEEPALIVE_TIMEOUT")
+    yield proves(
+        timer & k.numbers(lambda n: n.user_timeout == 0),
+        "the keep-alive timer ended it: {kernel_probes} probes had no answer",
+    )
+    yield excludes(~timer & k.way_known, "the kernel gives another reason: {kernel_reason}")
 
 
 def judge_compared(r: Resets) -> Iterator[Sign]:

@@ -27,7 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import excludes, hints, needed, supports
+from whyrst.causes.evidence import excludes, hints, needed, proves, supports
 from whyrst.resets.facts import Fact
 
 if TYPE_CHECKING:
@@ -75,3 +75,16 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield supports(r.attempts.asks_again, "the client still wanted the connection: it sent its SYN again")
     yield hints(r.attempts.asks_again & r.shape.linux_passive, "the reset has the form of Linux' answer")
     yield excludes(r.opening.handmade_syn, "the SYN was made by a scanner")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """The socket that refused the segment is another connection's: early demux chose it before the address was
+    translated back (net/ipv4/ip_input.c, ip_rcv_finish_core)."""
+    k = r.kernel
+    assert k is not None
+    yield proves(
+        k.passive & k.foreign_socket,
+        "the segment is of {kernel_packet}, the socket that refused it of {kernel_socket}; {kernel_early_demux}",
+    )
+    yield excludes(k.sent & ~k.foreign_socket, "no socket of another connection refused it")
+    yield excludes(k.active, "a socket aborted itself")

@@ -29,7 +29,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import doubts, excludes, hints, needed, supports
+from whyrst.causes.evidence import doubts, excludes, hints, needed, proves, supports
+from whyrst.fast.layout import Flag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,3 +87,14 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield doubts(r.attempts.dropped > 1, "{dropped} connections were dropped like this in the same minute")
     yield excludes(r.mechanism.firewall, "a packet filter wrote it")
     yield excludes(r.shape.has_options, "it has TCP options")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A segment found no socket (NO_SOCKET) although its connection is open: __inet_lookup_established ran between the
+    removal of one socket and the insertion of the next (net/ipv4/inet_hashtables.c)."""
+    k = r.kernel
+    assert k is not None
+    missed = k.no_socket & k.asked_by(0, Flag.SYN) & k.fact(lambda e: e.still_open)
+    yield proves(missed, "the lookup missed the socket of an open connection; {kernel_ehash_race}")
+    yield excludes(k.sent & ~k.no_socket, "the kernel gives another reason: {kernel_reason}")
+    yield excludes(k.no_socket & k.on_record, "the connection had ended: {kernel_closed}")

@@ -31,7 +31,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, doubts, needed, refutes, supports
+from whyrst.causes.evidence import decides, doubts, excludes, needed, refutes, shows, supports
+from whyrst.fast.layout import Flag
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import MS
 
@@ -104,3 +105,14 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the client tries {ports_tried} ports, or its SYN was made by a scanner",
         "the client is no scanner",
     )
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A SYN-ACK found no socket (NO_SOCKET), and the recorder saw the connecting one go: tcp_close in SYN_SENT sends
+    nothing (net/ipv4/tcp.c, tcp_need_reset)."""
+    k = r.kernel
+    assert k is not None
+    answer = k.no_socket & k.asked_by(Flag.SYN | Flag.ACK, Flag.SYN | Flag.ACK)
+    yield shows(answer & k.given_up, "the program had given up connecting: {kernel_closed}")
+    yield excludes(k.sent & ~answer, "it does not answer a SYN-ACK that found no socket")
+    yield refutes(answer & ~k.on_record, "no attempt of this host to connect is on record")

@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, doubts, excludes, needed, supports
+from whyrst.causes.evidence import decides, doubts, excludes, needed, proves, supports
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import ACTIVE, PASSIVE
@@ -85,3 +85,23 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield excludes(
         r.progress.sender_reset_before | r.progress.peer_reset_before, "the connection had been reset before"
     )
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """TCP_LINGER2 below 0: __tcp_close resets in FIN_WAIT2 (net/ipv4/tcp.c), tcp_rcv_state_process when the FIN of a
+    closed socket is acknowledged (net/ipv4/tcp_input.c)."""
+    k = r.kernel
+    assert k is not None
+    negative = k.numbers(lambda n: n.linger2 < 0)
+    yield proves(
+        k.active & k.reason("TCP_ABORT_ON_LINGER"), "{kernel_task} closed it in FIN_WAIT2 with TCP_LINGER2 below 0"
+    )
+    yield proves(
+        k.passive & k.reason("TCP_ABORT_ON_DATA") & negative & ~r.trigger.has_payload,
+        "the closed socket had TCP_LINGER2 below 0, so the acknowledgement of its FIN ended it",
+    )
+    yield excludes(
+        k.active & k.way_known & ~k.reason("TCP_ABORT_ON_LINGER"), "the kernel gives another reason: {kernel_reason}"
+    )
+    yield excludes(k.passive & ~negative & k.reason("TCP_ABORT_ON_DATA"), "the socket had no TCP_LINGER2 below 0")
+    yield excludes(k.reason("NO_SOCKET", "TCP_TIMEWAIT_SOCKET"), "the kernel gives another reason: {kernel_reason}")

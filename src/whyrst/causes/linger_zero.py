@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import doubts, excludes, hints, needed, refutes, supports
+from whyrst.causes.evidence import doubts, excludes, hints, needed, refutes, shows, supports
 from whyrst.fast.layout import Kind
 from whyrst.fast.tables import Conn, Dir
 from whyrst.resets.facts import Fact, one_of
@@ -98,7 +98,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     resets = np.where(r.by_client, near.resets_of_client, near.resets_of_service)
     fins = np.where(r.by_client, near.fins_of_client, near.fins_of_service)
     at_once = r.by_server & near.burst_then_refused
-    habit = (fins == 0) & ~at_once
+    habit = r.of_others((fins == 0) & ~at_once)
     asked_last = r.conn(Conn.DATA_SIDE) == 0
     hello_only = (r.client(Dir.SEGMENTS) > 0) & (r.client(Dir.LAST_KIND) == Kind.TLS_CLIENT_HELLO)
     tls = one_of(r.server(Dir.LAST_KIND), (Kind.TLS_DATA, Kind.TLS_HANDSHAKE, Kind.TLS_SERVER_HELLO, Kind.TLS_CCS))
@@ -146,3 +146,13 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield excludes(
         r.stalls.window_jumps.yes | r.stalls.sender_window_shut, "its window tells that bytes were thrown away unread"
     )
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """__tcp_close (net/ipv4/tcp.c) calls tcp_disconnect when SO_LINGER is set with a timeout of 0: TCP_STATE."""
+    k = r.kernel
+    assert k is not None
+    lingers = k.numbers(lambda n: n.lingers and n.linger_time == 0)
+    zero = k.active & k.reason("TCP_STATE") & k.by_close & lingers
+    yield shows(zero, "{kernel_task} closed the socket, on which SO_LINGER was set with a timeout of 0")
+    yield excludes(~zero & k.way_known, "no close with SO_LINGER 0: {kernel_reason}")

@@ -29,9 +29,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, refutes, supports
+from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, proves, refutes, shows, supports
+from whyrst.fast.layout import Flag
 from whyrst.fast.tables import Dir
-from whyrst.resets.facts import Fact
+from whyrst.resets.facts import SECOND, Fact
 from whyrst.resets.mechanism import ACTIVE
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ CAUSE = Cause(
 
 PAIR, SEVERAL = 2, 3
 """Two unserved connections that end in the same milliseconds may do so by chance; three do not."""
+
+QUEUED = 63 * SECOND
+"""A SYN-ACK is repeated for so long, so that a handshake's last step may still come (tcp_synack_retries 5)."""
 
 
 def judge(r: Resets) -> Iterator[Sign]:
@@ -113,3 +117,23 @@ def judge(r: Resets) -> Iterator[Sign]:
         near.served_ended_together > 0, "{served_ended_together} connections that had been answered ended with it"
     )
     yield excludes(r.mechanism.forged, "a third party wrote it")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """inet_csk_listen_stop (net/ipv4/inet_connection_sock.c) resets each connection that waits to be accepted;
+    handshakes that were not complete are forgotten, so that their last step finds no socket (NO_SOCKET)."""
+    k = r.kernel
+    assert k is not None
+    emptied = k.active & k.through("inet_csk_listen_stop")
+    fresh = (k.listener_gone >= 0) & (k.listener_gone < QUEUED)
+    last_step = k.no_socket & ~k.on_record & k.asked_by(Flag.ACK, Flag.SYN | Flag.ACK | Flag.FIN)
+    yield proves(
+        emptied & ~k.killed, "{kernel_task} closed the listening socket, and this connection waited in its queue"
+    )
+    yield shows(emptied & k.killed, "{kernel_task} {kernel_ending}, and this connection waited in its queue")
+    yield shows(
+        last_step & fresh & ~k.listener_killed,
+        "its handshake was not complete when the listener went: {kernel_listener}",
+    )
+    yield excludes(~emptied & k.way_known, "the kernel's stack has no inet_csk_listen_stop")
+    yield refutes(k.listening & k.passive, "{kernel_listener}", "nothing listens on the port")

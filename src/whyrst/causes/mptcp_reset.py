@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, needed, supports
+from whyrst.causes.evidence import decides, needed, proves, supports
 from whyrst.fast.layout import Opt
 from whyrst.fast.tables import Dir
 
@@ -74,3 +74,14 @@ def judge(r: Resets) -> Iterator[Sign]:
         "there is no MP_TCPRST option",
     )
     yield supports(negotiated, "the client had asked for MPTCP in its SYN", "no SYN with MPTCP is in the capture")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """The reasons MPTCP_RST_*, and MPTCP's own abort of all subflows (net/mptcp/protocol.c, mptcp_do_fastclose)."""
+    k = r.kernel
+    assert k is not None
+    yield proves(k.reason(*CAUSE.reasons), "the kernel's reason is {kernel_reason}")
+    yield proves(
+        k.through("mptcp_do_fastclose", "mptcp_subflow_reset", "mptcp_check_fastclose"),
+        "MPTCP itself ended the subflow: {kernel_task} closed or lost the MPTCP connection",
+    )

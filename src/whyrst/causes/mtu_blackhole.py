@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, proves, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, proves, shows, supports
 from whyrst.resets.facts import Fact
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ CAUSE = Cause(
 
 TRIES = 2
 """Repeats of one segment that no ordinary loss explains well."""
+
+LARGE = 1000
+"""Bytes of a segment that a smaller link on the way may not pass."""
 
 
 def judge(r: Resets) -> Iterator[Sign]:
@@ -79,6 +82,27 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield excludes(r.mechanism.over, "the connection had been ended before")
     yield excludes(r.mechanism.over, "the connection had ended before; this only answers what still came")
     yield excludes(stalls.peer_window_shut | stalls.sender_window_shut, "a window was closed")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """What the socket repeated, and whether the other end was heard meanwhile: small segments pass, this one does
+    not."""
+    k = r.kernel
+    assert k is not None
+    stuck = k.past(lambda p: p.repeat_length >= LARGE and p.row >= TRIES)
+    yield decides(
+        stuck & k.heard_meanwhile,
+        "a segment of {kernel_repeat_length} bytes had been sent {kernel_row} times again, and the other end was heard"
+        " meanwhile: small segments pass, this one does not",
+    )
+    yield shows(
+        stuck & k.heard_meanwhile & (k.nobody & k.timed_out | k.active & k.numbers(lambda n: n.retransmits >= TRIES)),
+        "a segment of {kernel_repeat_length} bytes never came through, while the other end was heard",
+    )
+    yield shows(
+        stuck & k.heard_meanwhile & k.small_only,
+        "no segment of that size had ever been acknowledged",
+    )
 
 
 def judge_compared(r: Resets) -> Iterator[Sign]:

@@ -79,7 +79,7 @@ def judge(r: Resets) -> Iterator[Sign]:
         "it was not a crowd of clients that was turned away",
     )
     yield needed(
-        (r.attempts.served == 0),
+        r.of_others(r.attempts.served == 0),
         "the service gave nobody a byte in that minute",
         "the service gave other connections bytes in that minute",
     )
@@ -101,3 +101,11 @@ def judge(r: Resets) -> Iterator[Sign]:
         (r.neighbours.accepted_after >= 0) & (r.neighbours.accepted_before >= 0) & ~unserved,
         "the service accepted connections before and after",
     )
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """This host's own TCP refused: what it knows of the port says why."""
+    k = r.kernel
+    assert k is not None
+    yield doubts(k.no_socket, "no socket listens on this address and port", "a socket took the connection")
+    yield excludes(k.active & k.way_known & ~k.by_close, "the kernel gives another reason: {kernel_reason}")

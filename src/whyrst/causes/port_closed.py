@@ -36,8 +36,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, refutes, supports
-from whyrst.fast.layout import Seg
+from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, refutes, shows, supports
+from whyrst.fast.layout import Flag, Seg
 from whyrst.resets.facts import Fact
 
 if TYPE_CHECKING:
@@ -95,12 +95,12 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield supports(refused & r.shape.window_zero & ~r.shape.has_options, "it has window 0 and no options")
     yield supports(
-        ~accepted,
+        r.of_others(~accepted),
         "the port had not accepted any connection before in the capture",
         "the port had accepted connections before",
     )
     yield decides(
-        own_ttl & copies & ~accepted & (r.attempts.ports_tried < SCAN),
+        own_ttl & copies & r.of_others(~accepted) & (r.attempts.ports_tried < SCAN),
         "the host itself wrote it: its TTL {ttl} is that of the host's other packets, and it copies what only a stack"
         " copies",
         "nothing shows that the host itself wrote it",
@@ -134,3 +134,12 @@ def judge(r: Resets) -> Iterator[Sign]:
         r.mechanism.firewall, "something else answered in the host's place", "the host itself may have answered"
     )
     yield excludes(r.mechanism.filter_signs >= CERTAIN, "{filter_signs} signs say that the host did not write it")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A SYN found no socket (NO_SOCKET, net/ipv4/tcp_ipv4.c tcp_v4_rcv): nothing listens on that address and port."""
+    k = r.kernel
+    assert k is not None
+    refused = k.no_socket & k.asked_by(Flag.SYN, Flag.SYN | Flag.ACK | Flag.FIN)
+    yield shows(refused, "the kernel found no socket that listens on this address and port; {kernel_listener}")
+    yield excludes(k.sent & ~refused, "it does not answer a SYN that found no socket")

@@ -31,7 +31,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, needed, refutes, shows, supports
 from whyrst.fast.layout import Flag
 from whyrst.fast.tables import Conn, Dir
 
@@ -122,3 +122,24 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the client has no conversation with this host",
     )
     yield excludes(r.progress.peer_fin & r.progress.sender_fin, "the connection was closed in the usual way")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A listening socket, or none, got a segment that fits no connection; or this host's own kernel, which knew nothing
+    of a program's handmade SYN, refused the answer."""
+    k = r.kernel
+    assert k is not None
+    answer = k.no_socket & k.asked_by(Flag.SYN | Flag.ACK, Flag.SYN | Flag.ACK) & ~k.on_record
+    odd = k.passive & k.asked_by(0, Flag.SYN | Flag.ACK | Flag.RST)
+    yield shows(odd & ~k.on_record, "no ordinary stack sends a segment with these flags to nobody")
+    yield shows(
+        answer & (r.attempts.ports_answered > 1),
+        "SYN-ACKs of {ports_answered} ports came for one port of this host: a program makes SYNs by hand",
+    )
+    yield shows(answer & (r.attempts.ports_answered > 1), "no socket of this host had asked for them")
+    yield excludes(
+        k.active & k.numbers(lambda n: n.bytes_sent + n.bytes_received > 0), "the connection had carried data"
+    )
+    yield excludes(
+        k.passive & k.on_record & ~k.given_up, "a connection with these addresses had been open: {kernel_closed}"
+    )

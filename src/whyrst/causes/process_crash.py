@@ -28,8 +28,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, doubts, needed, supports
-from whyrst.resets.facts import Fact
+from whyrst.causes.evidence import decides, doubts, excludes, needed, proves, shows, supports
+from whyrst.fast.layout import Flag
+from whyrst.resets.facts import MINUTE, Fact
 from whyrst.resets.mechanism import ACTIVE, PASSIVE
 from whyrst.resets.services import TOGETHER
 
@@ -58,6 +59,9 @@ CAUSE = Cause(
 
 SERVED = 2
 """So many connections of the burst with bytes from the server show that more than a listener went away."""
+
+LONGEST = 30 * MINUTE
+"""What listened longer ago hardly explains a refusal."""
 
 
 def judge(r: Resets) -> Iterator[Sign]:
@@ -95,3 +99,17 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield supports(near.served_in_burst >= SERVED, "{served_in_burst} of them had been served before")
     yield doubts((r.progress.sender_bytes == 0) & within, "this connection had not got a byte from the server")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """do_exit closes all sockets of a process (kernel/exit.c); a deadly signal is on record with it. The listening
+    socket goes with the process, and later SYNs find none (NO_SOCKET)."""
+    k = r.kernel
+    assert k is not None
+    refused = k.no_socket & k.asked_by(Flag.SYN, Flag.SYN | Flag.ACK | Flag.FIN)
+    gone = (k.listener_gone >= 0) & (k.listener_gone < LONGEST)
+    yield proves(k.active & k.killed, "{kernel_task} {kernel_ending}, and the kernel closed its sockets")
+    yield shows(refused & gone & k.listener_killed, "nothing listens any more: {kernel_listener}")
+    yield shows(refused & gone & k.listener_killed, "its process {kernel_listener_ending}")
+    yield excludes(k.active & k.way_known & ~k.exiting, "the process of the socket lives on")
+    yield excludes(refused & ~k.listener_killed, "no process that died by violence had listened: {kernel_listener}")

@@ -24,7 +24,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, needed, refutes, supports
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import one_of
 
@@ -71,3 +71,11 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the reset looks like an appliance's: no options or an initial TTL of 255",
     )
     yield refutes(r.declared.mptcp_reason, "the reason is one of MPTCP")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A declared reason in the packet counts, whoever wrote it; a socket that timers or an operator ended declares
+    none."""
+    k = r.kernel
+    assert k is not None
+    yield excludes(k.active & ~k.by_close & k.way_known, "no program closed it: {kernel_reason}")

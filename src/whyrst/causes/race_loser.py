@@ -27,7 +27,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, shows, supports
+from whyrst.fast.layout import Flag
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import SECOND
 
@@ -73,7 +74,7 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the connection had carried data, or the server reset it",
     )
     yield needed(
-        r.neighbours.sibling,
+        r.neighbours.sibling.where(r.neighbours.sibling.yes | (not r.live)),
         "another attempt of the client began within 300 ms and went on",
         "no other attempt of the client began at the same time",
     )
@@ -90,3 +91,17 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield refutes(r.attempts.regular, "the client opens empty connections at a regular interval ({probe_period})")
     yield refutes(r.attempts.ports_tried >= PORTS, "the client tried {ports_tried} ports without a byte")
     yield excludes(r.opening.handmade_syn, "the SYN was made by a scanner")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """The same process had begun another connection within the 300 ms of a race (RFC 8305), and that one was open when
+    this one was given up, before its answer or without a byte."""
+    k = r.kernel
+    assert k is not None
+    empty = k.active & k.by_close & k.numbers(lambda n: n.bytes_sent == 0 and n.bytes_received == 0)
+    answer = k.no_socket & k.asked_by(Flag.SYN | Flag.ACK, Flag.SYN | Flag.ACK) & k.given_up
+    lost = (empty | answer) & k.rival & k.past(lambda p: not p.passive)
+    yield shows(lost, "{kernel_rival}")
+    yield shows(lost, "this one was given up without a byte")
+    yield excludes(k.sent & ~(empty | answer), "the connection was in use")
+    yield refutes((empty | answer) & ~k.rival, "its process had no other attempt at the same time")

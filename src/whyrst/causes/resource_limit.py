@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import doubts, hints, needed
+from whyrst.causes.evidence import doubts, excludes, hints, needed, proves
 from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import ACTIVE
 
@@ -72,3 +72,13 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the {sender} still had {sender_unacked} bytes that were not acknowledged",
     )
     yield doubts(r.habits.windows, "the {sender} seems to run Windows, which has no such limit")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """tcp_check_oom and tcp_out_of_resources (net/ipv4/tcp.c, net/ipv4/tcp_timer.c): too many orphans, or too much
+    memory."""
+    k = r.kernel
+    assert k is not None
+    short = k.active & k.reason("TCP_ABORT_ON_MEMORY")
+    yield proves(short, "the kernel's reason is TCP_ABORT_ON_MEMORY: tcp_max_orphans or tcp_mem was reached")
+    yield excludes(~short & k.way_known, "the kernel gives another reason: {kernel_reason}")

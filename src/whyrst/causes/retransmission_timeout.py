@@ -27,7 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, needed, proves, refutes, shows, supports
 from whyrst.resets.facts import SECOND, Fact
 from whyrst.resets.mechanism import ACTIVE, PASSIVE
 
@@ -55,6 +55,9 @@ LADDER = 3
 """Repeats from which a ladder of doubling waits can be told."""
 SYSTEM = 100 * SECOND
 """A system's own limit is at least this long where it gives up silently (RFC 9293 section 3.8.3, R2)."""
+
+LARGE = 1000
+"""Bytes of a segment that a smaller link on the way may not pass."""
 
 
 def judge(r: Resets) -> Iterator[Sign]:
@@ -93,6 +96,23 @@ def judge(r: Resets) -> Iterator[Sign]:
         r.progress.sender_reset_before | r.progress.peer_reset_before, "the connection had been reset before"
     )
     yield excludes(stalls.peer_window_shut, "the {peer}'s window was closed")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """tcp_write_err (net/ipv4/tcp_timer.c) ends a socket with ETIMEDOUT, or what ICMP said, and sends nothing; the
+    peer's next segment finds no socket."""
+    k = r.kernel
+    assert k is not None
+    gone = k.nobody & k.timed_out
+    yield proves(
+        gone & k.past(lambda p: p.user_timeout == 0 and p.repeat_length < LARGE),
+        "the socket had given up with {kernel_error} after {kernel_repeats} repeats; {kernel_closed}",
+    )
+    yield shows(
+        gone & k.past(lambda p: p.user_timeout == 0),
+        "the socket had given up with {kernel_error} after {kernel_repeats} repeats; {kernel_closed}",
+    )
+    yield excludes(k.active & k.way_known, "a socket aborted itself for another reason: {kernel_reason}")
 
 
 def judge_compared(r: Resets) -> Iterator[Sign]:

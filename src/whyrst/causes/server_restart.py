@@ -27,8 +27,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, supports
-from whyrst.resets.facts import MINUTE, MS, Fact
+from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, shows, supports
+from whyrst.fast.layout import Flag
+from whyrst.resets.facts import MINUTE, MS, SECOND, Fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +63,9 @@ reason: one bad target behind a balancer, or a full backlog on Windows."""
 LONGEST = 30 * MINUTE
 """An absence longer than this is an outage rather than a restart."""
 
+STOPPING = 30 * SECOND
+"""Services that stop give the connections in use about this time."""
+
 
 def judge(r: Resets) -> Iterator[Sign]:
     """A burst of endings, or a refusal, then acceptance again.
@@ -84,7 +88,9 @@ def judge(r: Resets) -> Iterator[Sign]:
         "it neither refuses a connection nor ends one of many at once",
     )
     yield needed(
-        Fact.of((refused.yes & down) | (ends & back_later), (after >= 0) | (r.aftermath.watched > MINUTE)),
+        Fact.of((refused.yes & down) | (ends & back_later), (after >= 0) | (r.aftermath.watched > MINUTE)).where(
+            (not r.live) | (refused.yes & down) | (ends & back_later)
+        ),
         "the service accepted connections before, and does again after {accepted_after}",
         "the service does not accept connections both before and after",
     )
@@ -101,3 +107,20 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the SYN is an ordinary one",
     )
     yield excludes(r.mechanism.firewall, "something else answered in the host's place")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """The recorder saw the listening socket go, in order; then its connections are ended and new ones refused."""
+    k = r.kernel
+    assert k is not None
+    gone = (k.listener_gone >= 0) & (k.listener_gone < LONGEST)
+    refused = k.no_socket & k.asked_by(Flag.SYN, Flag.SYN | Flag.ACK | Flag.FIN)
+    stopping = k.active & k.by_close & (k.listener_gone >= 0) & (k.listener_gone < STOPPING) & ~k.killed
+    accepted = k.past(lambda p: p.passive)
+    yield shows(refused & gone & ~k.listener_killed, "nothing listens any more: {kernel_listener}")
+    yield shows(stopping & accepted, "the service is stopping: {kernel_listener}")
+    yield shows(
+        (refused & gone & ~k.listener_killed) | (stopping & accepted), "a service that stops in order mostly returns"
+    )
+    yield excludes(k.active & k.listening, "the service still listens: {kernel_listener}")
+    yield refutes(refused & gone & k.listener_killed, "its process {kernel_listener_ending}")

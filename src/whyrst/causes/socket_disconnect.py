@@ -27,7 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import doubts, hints, needed
+from whyrst.causes.evidence import doubts, excludes, hints, needed, proves
 from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import ACTIVE
 
@@ -67,3 +67,12 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the port was not used again at once",
     )
     yield doubts(r.habits.windows, "the {sender} seems to run Windows, where this call does not exist")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """connect() with AF_UNSPEC calls tcp_disconnect, which resets where tcp_need_reset says so (net/ipv4/tcp.c)."""
+    k = r.kernel
+    assert k is not None
+    disconnected = k.active & k.through("tcp_disconnect") & k.through("__inet_stream_connect", "inet_stream_connect")
+    yield proves(disconnected, "{kernel_task} called connect() with AF_UNSPEC: the kernel's stack has tcp_disconnect")
+    yield excludes(~disconnected & k.way_known, "the kernel's stack has no tcp_disconnect called from connect")

@@ -27,7 +27,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, shows, supports
+from whyrst.fast.layout import Flag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,3 +75,16 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield hints(r.attempts.asks_again, "the client sent its SYN again")
     yield excludes(opening.old_closed, "the earlier connection with the same ports had been closed by both sides")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """In SYN_SENT an ACK without SYN came (net/ipv4/tcp_input.c, tcp_rcv_synsent_state_process): a challenge ACK of an
+    older connection. TIME_WAIT would have taken a SYN above its numbers."""
+    k = r.kernel
+    assert k is not None
+    foreign = k.reason("TCP_INVALID_ACK_SEQUENCE") & k.asked_by(Flag.ACK, Flag.SYN | Flag.ACK)
+    yield shows(
+        foreign & ~r.opening.isn_not_above,
+        "a bare ACK with foreign numbers answered the SYN, whose own number is above them, which TIME_WAIT takes",
+    )
+    yield excludes(k.sent & ~foreign, "the kernel gives another reason: {kernel_reason}")

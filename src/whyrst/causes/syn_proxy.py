@@ -86,8 +86,15 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield excludes(r.mechanism.among(FORGED), "a third party wrote the reset")
 
 
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """At the server the proxy's own SYN is refused like any other."""
+    k = r.kernel
+    assert k is not None
+    yield excludes(k.sent & ~k.reason("TCP_FLAGS"), "this host's TCP answered a segment of its own connection")
+
+
 def judge_compared(r: Resets) -> Iterator[Sign]:
     """Captures of several places: the server never sent the SYN-ACK that the client got, and refused behind it."""
     assert r.compared is not None
-    behind = r.compared.made_at_end & r.compared.accepted & r.by_server & ~r.progress.answered
+    behind = r.compared.made_at_end & r.compared.accepted & r.by_server & r.progress.answers_connect
     yield proves(behind, "{compared_accepted} accepts in the server's name what the server itself refused")

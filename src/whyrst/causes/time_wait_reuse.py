@@ -30,7 +30,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, shows, supports
+from whyrst.fast.layout import Flag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,3 +88,16 @@ def judge(r: Resets) -> Iterator[Sign]:
         ~opening.isn_not_above & ~opening.old_closed.yes, "the SYN's number is above that of the old connection"
     )
     yield excludes(opening.old_open, "the earlier connection with the same ports had not been closed by both sides")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """In SYN_SENT an ACK without SYN came (net/ipv4/tcp_input.c, tcp_rcv_synsent_state_process): the other end still
+    knows an older connection. TIME_WAIT takes a SYN above its numbers (net/ipv4/tcp_minisocks.c), so it was below."""
+    k = r.kernel
+    assert k is not None
+    foreign = k.reason("TCP_INVALID_ACK_SEQUENCE") & k.asked_by(Flag.ACK, Flag.SYN | Flag.ACK)
+    yield shows(
+        foreign & r.opening.isn_not_above,
+        "a bare ACK with foreign numbers answered the SYN, whose own number is not above them: so answers TIME_WAIT",
+    )
+    yield excludes(k.sent & ~foreign, "the kernel gives another reason: {kernel_reason}")

@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, needed, supports
+from whyrst.causes.evidence import decides, excludes, needed, supports
 from whyrst.resets.mechanism import PASSIVE
 
 if TYPE_CHECKING:
@@ -74,3 +74,12 @@ def judge(r: Resets) -> Iterator[Sign]:
         "all {sender_bytes} bytes of the {sender} had been acknowledged",
         "the {sender}'s bytes had not all been acknowledged",
     )
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """The segment itself is at hand, with its first bytes; the socket had been closed (see `data-after-close`)."""
+    k = r.kernel
+    assert k is not None
+    closed = k.passive & k.reason("TCP_ABORT_ON_DATA", "TCP_TIMEWAIT_SOCKET")
+    yield supports(closed & r.trigger.stray_notify, "it came for a closed socket ({kernel_reason}): {kernel_closed}")
+    yield excludes(k.active, "a socket aborted itself")

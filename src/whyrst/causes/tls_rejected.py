@@ -100,3 +100,11 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield doubts(Fact.of(r.habits.signs > 0), "the reset breaks a habit of its sender")
     yield excludes(r.mechanism.forged, "a third party wrote the reset")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A program that refuses a handshake closes with the rest of it unread (TCP_ABORT_ON_CLOSE)."""
+    k = r.kernel
+    assert k is not None
+    yield supports(k.active & k.by_close & ~k.exiting, "{kernel_task} closed it: {kernel_reason}")
+    yield excludes(k.active & ~k.by_close & k.way_known, "no program closed it: {kernel_reason}")

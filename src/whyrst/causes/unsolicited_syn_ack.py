@@ -29,7 +29,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, shows, supports
+from whyrst.fast.layout import Flag
 from whyrst.fast.tables import Conn
 from whyrst.resets.facts import MINUTE, SECOND
 
@@ -93,3 +94,13 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield hints(r.conn(Conn.TUNNEL) == 0, "it came without a tunnel that could lead astray")
     yield refutes(r.neighbours.twin, "the same ports and numbers belong to a connection with another address")
     yield excludes(r.progress.sender_reset_before & r.progress.synchronized, "the connection had been open")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """A SYN-ACK found no socket (NO_SOCKET), and no connecting one is on record."""
+    k = r.kernel
+    assert k is not None
+    answer = k.no_socket & k.asked_by(Flag.SYN | Flag.ACK, Flag.SYN | Flag.ACK)
+    yield shows(answer & ~k.on_record, "it answers a SYN-ACK, and no attempt of this host to connect is on record")
+    yield excludes(answer & k.on_record, "this host had asked for it: {kernel_closed}")
+    yield excludes(k.sent & ~answer, "it does not answer a SYN-ACK that found no socket")

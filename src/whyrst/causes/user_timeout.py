@@ -28,7 +28,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import excludes, hints, needed, refutes, supports
+from whyrst.causes.evidence import excludes, hints, needed, proves, refutes, supports
 from whyrst.resets.facts import SECOND, Fact
 from whyrst.resets.mechanism import ACTIVE, PASSIVE
 
@@ -86,6 +86,25 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield refutes(probing & stalls.probe_wait_fits, "the number of probes explains the reset")
     yield excludes(stalls.peer_window_shut, "the {peer}'s window was closed")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """tcp_keepalive_timer resets when TCP_USER_TIMEOUT has passed with a probe out; tcp_write_timeout gives up without
+    a word (net/ipv4/tcp_timer.c), and the peer's next segment finds no socket."""
+    k = r.kernel
+    assert k is not None
+    timer = k.active & k.reason("TCP_KEEPALIVE_TIMEOUT")
+    gone = k.nobody & k.timed_out
+    yield proves(
+        timer & k.numbers(lambda n: n.user_timeout > 0),
+        "the keep-alive timer ended it after TCP_USER_TIMEOUT ({kernel_user_timeout})",
+    )
+    yield proves(
+        gone & k.past(lambda p: p.user_timeout > 0),
+        "the socket had given up with {kernel_error} under TCP_USER_TIMEOUT; {kernel_closed}",
+    )
+    yield excludes(gone & k.past(lambda p: p.user_timeout == 0), "the socket had no TCP_USER_TIMEOUT")
+    yield excludes(~timer & k.way_known, "the kernel gives another reason: {kernel_reason}")
 
 
 def judge_compared(r: Resets) -> Iterator[Sign]:

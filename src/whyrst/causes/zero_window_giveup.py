@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, hints, needed, refutes, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, shows, supports
 from whyrst.fast.tables import Dir
 from whyrst.resets.facts import SECOND
 from whyrst.resets.mechanism import ACTIVE, FIREWALL, FORGED
@@ -82,3 +82,16 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield hints(r.progress.sender_bytes > r.progress.peer_bytes, "the {sender} was the one with data to send")
     yield refutes(stalls.sender_window_shut, "the {sender}'s own window was closed, too")
     yield refutes(r.progress.peer_fin, "the {peer} had closed in frame {peer_fin_frame}")
+
+
+def judge_kernel(r: Resets) -> Iterator[Sign]:
+    """The socket had bytes that the other end's closed window kept back, and had probed for long (tcp_probe_timer)."""
+    k = r.kernel
+    assert k is not None
+    kept = k.active & k.numbers(lambda n: n.unsent > 0 and n.unacked == 0 and n.snd_wnd == 0)
+    waited = k.numbers(lambda n: n.sent_ago is not None and n.sent_ago * SECOND >= PATIENCE)
+    kept = kept & waited
+    yield shows(kept, "{kernel_unsent} bytes could not be sent: the other end's window was closed")
+    yield shows(kept & k.by_close, "{kernel_task} gave up")
+    yield excludes(k.active & k.numbers(lambda n: n.unsent == 0), "nothing waited for the other end's window")
+    yield excludes(k.passive, "it answers a stray segment")

@@ -115,6 +115,10 @@ class Past(Struct, frozen=True):
     row: Annotated[int, Meta(description="... and how often it was")] = 0
     repeating: Annotated[int | None, Meta(description="... since when")] = None
     heard_ago: Annotated[float | None, Meta(description="seconds from the last segment received to the end")] = None
+    sent_ago: Annotated[
+        float | None, Meta(description="seconds from the last data sent to `left`, without that to the end")
+    ] = None
+    received_ago: Annotated[float | None, Meta(description="the same of the last data received")] = None
 
 
 class Rival(Struct, frozen=True):

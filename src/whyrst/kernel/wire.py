@@ -22,6 +22,7 @@ FLOW = np.dtype(
     + [(name, "<u8") for name in ("sent", "received", "rival")]
     + [(name, "<u4") for name in ("owner", "leaver", "snd_nxt", "rcv_nxt", "error", "reset_reason")]
     + [(name, "<u4") for name in ("user_timeout", "repeat_seq", "repeat_length", "heard_age")]
+    + [(name, "<u4") for name in ("sent_age", "received_age")]
     + [(name, "<u2") for name in ("repeats", "row")]
     + [(name, "u1") for name in ("before", "passive", "cpu", "ending")]
     + [(name, COMM) for name in ("owner_comm", "leaver_comm")],
@@ -174,6 +175,8 @@ class Reader:
             **{name: int(f[name]) for name in ("user_timeout", "repeat_length", "row")},
             repeating=self._when(f["repeating"]),
             heard_ago=int(f["heard_age"]) / hz if hz and f["ended"] else None,
+            sent_ago=int(f["sent_age"]) / hz if hz and (f["ended"] or f["left"]) else None,
+            received_ago=int(f["received_age"]) / hz if hz and (f["ended"] or f["left"]) else None,
         )
 
     def _listened(self, f: Any) -> Listener:

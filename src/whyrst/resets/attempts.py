@@ -146,6 +146,16 @@ class Attempts:
         return _tally(who[stray], self._host[stray], mix(self._my_client, self._my_minute))
 
     @cached_property
+    def ports_answered(self) -> Column:
+        """Different ports of the server that sent SYN-ACKs to the client's one port, without a SYN of it, and got
+        resets: one program that makes SYNs by hand asks them all from one port."""
+        log = self._r.neighbour
+        stray = (log(Log.T_SYN) == 0) & ((self._end & End.CLIENT_RST) != 0) & self._empty
+        pair = mix(self._client, self._host, log(Log.PORTS) >> 16, self._minute)
+        mine = mix(self._my_client, self._my_host, self._r.conn(Conn.PORTS) >> 16, self._my_minute)
+        return _tally(pair[stray], self._port[stray], mine)
+
+    @cached_property
     def asked(self) -> Mask:
         """The capture holds SYNs of this client to other services: its packets pass the point of capture."""
         log = self._r.neighbour

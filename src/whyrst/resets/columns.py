@@ -166,6 +166,10 @@ class Resets:
         even existed, cannot be known."""
         return self.events is not None and not self.numbered
 
+    def of_others(self, condition: Mask) -> Fact:
+        """A fact about other connections around, or their absence: unknown where only those with resets are known."""
+        return Fact.of(condition, np.full(len(self), not self.live))
+
     @cached_property
     def kernel(self) -> KernelFacts | None:
         """What the kernel said."""

@@ -84,10 +84,10 @@ class Harms:
             return "The connection was refused; the client got an error at once."
         if code == NONE:
             return "Nothing was lost." if not self._r.aftermath.survived.yes[i] else "The connection lived on."
-        if code == LOST and self._r.kernel is not None and (parts := self._r.kernel.losses(i)):
-            return f"Lost: {parts}."
         if code == LOST:
-            return f"{lost:,} bytes had been sent and not acknowledged; they did not arrive for sure."
+            parts = self._r.kernel.losses(i) if self._r.kernel is not None else ""
+            plain = f"{lost:,} bytes had been sent and not acknowledged; they did not arrive for sure."
+            return f"Lost: {parts}." if parts else plain
         if code == UNKNOWN:
             return "The capture does not show what the connection had carried."
         if self.cut_short[i]:

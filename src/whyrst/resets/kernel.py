@@ -7,14 +7,17 @@ to the reset, or where this kernel does not tell.
 
 from __future__ import annotations
 
+from errno import EHOSTUNREACH, ENETUNREACH, ETIMEDOUT, errorcode
 from functools import cached_property
+from signal import Signals
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whyrst.kernel.derive import reason
+from whyrst.kernel.bugs import EARLY_DEMUX, EHASH_RACE, says
+from whyrst.kernel.derive import flags_of, reason
 from whyrst.model import Kernel, Process
-from whyrst.resets.facts import Fact
+from whyrst.resets.facts import SECOND, Fact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     Events = tuple[KernelEvent | None, ...]
 
 
+ORDERLY = frozenset({0, 1, 2, 3, 15})
+"""How a process ends in order: by itself, or by SIGHUP, SIGINT, SIGQUIT, SIGTERM."""
+UNANSWERED = frozenset({ETIMEDOUT, EHOSTUNREACH, ENETUNREACH})
 FIN_TAKEN = frozenset({"CLOSE_WAIT", "CLOSING", "LAST_ACK"})
 """States in which the other end's FIN was received; it has a sequence number."""
 FIN_OUT = frozenset({"FIN_WAIT1", "CLOSING", "LAST_ACK"})
@@ -88,6 +94,25 @@ class KernelFacts:
         """Payload bytes that the program had written and the socket never sent; 0 where nothing is known."""
         return self._bytes(lambda e, n: n.unsent - (n.unsent > 0 and e.state in FIN_OUT))
 
+    @cached_property
+    def rival(self) -> Fact:
+        """The same process had begun another connection within 300 ms, to the same port over the other IP version or to
+        another port of the same host, and it is open (RFC 8305)."""
+
+        def races(event: KernelEvent) -> bool | None:
+            if event.past is None or event.ends is None:
+                return None
+            if event.rival is None:
+                return False
+            (host, port), (other, there) = (e.remote.rsplit(":", 1) for e in (event.ends, event.rival.ends))
+            return (
+                (host == other) != (port == there)
+                and (port == there or host == other)
+                and (host == other or (":" in host) != (":" in other))
+            )
+
+        return self.when_sent(races)
+
     def losses(self, i: int) -> str:
         """What went with the socket of reset i, in words; empty when nothing is known to."""
         unread = int(self.unread[i]) if self.active[i] else 0
@@ -144,6 +169,127 @@ class KernelFacts:
         """One of these functions is on the stack; unknown for what this host did not send itself."""
         return self.fact(lambda e: any(f in e.stack for f in functions) if e.stack and e.kind == "sent" else None)
 
+    def when_sent(self, of: Callable[[KernelEvent], bool | None]) -> Fact:
+        """A fact about resets that this host's TCP sent; unknown for others."""
+        return self.fact(lambda e: of(e) if e.kind == "sent" else None)
+
+    @cached_property
+    def no_socket(self) -> Fact:
+        """The stack found no socket for the segment, not even a listening one."""
+        return self.reason("NO_SOCKET")
+
+    @cached_property
+    def nobody(self) -> Fact:
+        """No connection was found for the segment: no socket, or only one that listens (tcp_rcv_state_process refuses
+        an ACK there)."""
+        return self.reason("NO_SOCKET", "TCP_FLAGS")
+
+    def asked_by(self, wanted: int, among: int) -> Fact:
+        """The segment that asked for it has exactly these flags among some; unknown without a segment.
+
+        Args:
+            wanted: flags that are set.
+            among: flags that are looked at.
+        """
+        return self.when_sent(lambda e: None if not e.trigger else (flags_of(e.trigger) & among) == wanted)
+
+    @cached_property
+    def on_record(self) -> Fact:
+        """The flight recorder knows a connection with these addresses; unknown for what this host did not send."""
+        return self.when_sent(lambda e: e.past is not None)
+
+    @cached_property
+    def given_up(self) -> Fact:
+        """A program of this host had asked for the connection and given up before it was open."""
+        return self.past(lambda p: p.ended is not None and p.before == "SYN_SENT")
+
+    @cached_property
+    def timed_out(self) -> Fact:
+        """The socket had ended because nobody answered: ETIMEDOUT, or what ICMP had said (tcp_write_err)."""
+        return self.past(
+            lambda p: p.ended is not None and p.error in UNANSWERED and p.before != "SYN_SENT" and p.reset is None
+        )
+
+    @cached_property
+    def heard_meanwhile(self) -> Fact:
+        """The other end was heard after the segment that is being repeated was first repeated, or now."""
+
+        def heard(event: KernelEvent) -> bool | None:
+            past, numbers = event.past, event.numbers
+            if past is None or past.repeating is None:
+                return None
+            if event.trigger:
+                return True
+            ago = numbers.heard_ago if numbers is not None and event.state != "LISTEN" else None
+            return event.time - ago * SECOND > past.repeating if ago is not None else None
+
+        return self.when_sent(heard)
+
+    @cached_property
+    def small_only(self) -> Fact:
+        """All that was ever acknowledged is less than the segment that was repeated last."""
+
+        def small(event: KernelEvent) -> bool | None:
+            if event.past is None:
+                return None
+            acked = event.numbers.bytes_acked if event.numbers is not None else event.past.bytes_acked
+            return acked <= event.past.repeat_length
+
+        return self.when_sent(small)
+
+    @cached_property
+    def lived(self) -> Column:
+        """Nanoseconds from the beginning of the connection to its close by a program, or to now; 0 if unknown."""
+
+        def span(event: KernelEvent) -> int | None:
+            past = event.past
+            return (past.left or event.time) - past.opened if past is not None else 0
+
+        return np.maximum(self.column(span), 0)
+
+    @cached_property
+    def listening(self) -> Fact:
+        """Some socket of this namespace listens on the local port; unknown when the recorder saw none begin or end."""
+        return self.fact(lambda e: e.listener.open > 0 if e.listener is not None else None)
+
+    @cached_property
+    def listener_gone(self) -> Column:
+        """Nanoseconds since the last socket that listened on the local port was closed; -1 when one listens, or when
+        none is on record."""
+
+        def since(event: KernelEvent) -> int | None:
+            listener = event.listener
+            if listener is None or listener.open or listener.closed is None:
+                return None
+            return max(event.time - listener.closed, 0)
+
+        return self.column(since)
+
+    @cached_property
+    def listener_killed(self) -> Fact:
+        """The process that listened on the local port was killed or crashed; unknown when it is not on record."""
+        return self.fact(lambda e: _violent(e.listener.ending) if e.listener is not None else None)
+
+    @cached_property
+    def killed(self) -> Fact:
+        """The process whose socket it was is being killed or crashes: the kernel closes what it leaves behind."""
+        return self.when_sent(lambda e: e.in_process and _violent(e.ending))
+
+    @cached_property
+    def exiting(self) -> Fact:
+        """The process whose socket it was is ending, for whatever reason."""
+        return self.when_sent(lambda e: e.in_process and e.ending is not None)
+
+    @cached_property
+    def by_close(self) -> Fact:
+        """close(), or the end of the process, sent it (net/ipv4/tcp.c, __tcp_close)."""
+        return self.through("__tcp_close") & ~self.through("inet_csk_listen_stop")
+
+    @cached_property
+    def way_known(self) -> Fact:
+        """The kernel tells how a socket came to abort itself."""
+        return self.fact(lambda e: e.active and (reason(e) not in {None, "TCP_STATE"} or bool(e.stack)))
+
     def state(self, *names: str) -> Fact:
         """The socket's state before was one of these (include/net/tcp_states.h)."""
         return self.fact(lambda e: None if e.state == "UNKNOWN" else e.state in names)
@@ -180,6 +326,8 @@ class KernelFacts:
 
     def says(self, i: int, what: str) -> str:
         """A field of a sentence: reason, function, task, owner, closed, queue, unread, numbers of reset i."""
+        if what == "losses":
+            return self.losses(i) or "nothing"
         event = self.events[i]
         return SAYS[what](event) if event is not None else "?"
 
@@ -192,9 +340,8 @@ class KernelFacts:
         socket: dict[str, int | str] = {"state": event.state, "netns": event.netns, "kind": event.kind}
         if event.container is not None:
             socket["container"] = event.container
-        for name, value in (("cookie", event.cookie), ("cgroup", event.cgroup), ("inode", event.inode)):
-            if value:
-                socket[name] = value
+        known = (("cookie", event.cookie), ("cgroup", event.cgroup), ("inode", event.inode))
+        socket |= {name: value for name, value in known if value}
         if event.numbers is not None:
             n = event.numbers
             socket |= {"unread": n.unread, "unacked": n.unacked, "unsent": n.unsent} if event.state != "LISTEN" else {}
@@ -209,6 +356,8 @@ class KernelFacts:
         )
 
 
+SHOWN = 3
+"""Connections that a sentence names."""
 NUMBERS = (
     "bytes_sent", "bytes_acked", "bytes_received", "lingers", "linger_time", "linger2", "retransmits", "probes",
     "user_timeout", "backlog", "backlog_limit", "error", "mark", "uid",
@@ -222,8 +371,50 @@ def _function(event: KernelEvent) -> str | None:
     return next((f for f in event.stack for k in known if f.startswith(k)), None)
 
 
+def _rival(event: KernelEvent) -> str:
+    """The connection that won, in words."""
+    rival, past = event.rival, event.past
+    if rival is None or past is None:
+        return "no other attempt of its process is on record"
+    apart = f"{abs(rival.opened - past.opened) / SECOND * 1000:.0f} ms"
+    return f"{_task(event.process)} had begun a connection to {rival.ends.remote} {apart} from this one, which is open"
+
+
+def _violent(ending: int | None) -> bool:
+    """A signal that nobody sends to stop a service in order."""
+    return ending is not None and ending not in ORDERLY
+
+
+def _ending(ending: int | None) -> str:
+    if ending is None:
+        return "lives on"
+    return f"was killed by signal {ending} ({_signal(ending)})" if ending else "was ending by itself"
+
+
+def _signal(number: int) -> str:
+    try:
+        return Signals(number).name
+    except ValueError:
+        return "unknown"
+
+
+def _listener(event: KernelEvent) -> str:
+    """Who listened on the local port, in words."""
+    listener = event.listener
+    if listener is None:
+        return "no listening socket on this port is on record"
+    if listener.open:
+        return f"{_task(listener.task)} listens on this port"
+    ended = f", which {_ending(listener.ending)}" if listener.ending is not None else ""
+    return f"{_task(listener.task)}{ended}, had closed the last socket listening there {_ago(event, listener.closed)}"
+
+
 def _task(task: Task | None) -> str:
     return f"{task.comm}[{task.pid}]" if task is not None else "a process that is not on record"
+
+
+def _error(number: int) -> str:
+    return errorcode.get(number, str(number))
 
 
 def _ago(event: KernelEvent, when: int | None) -> str:
@@ -252,6 +443,20 @@ SAYS: dict[str, Callable[[KernelEvent], str]] = {
     "owner": lambda e: _task(e.owner or (e.task if e.in_process else None)),
     "closed": _closed,
     "state": lambda e: e.state,
+    "ending": lambda e: _ending(e.ending),
+    "listener": _listener,
+    "leaver": lambda e: _task((e.past.leaver if e.past is not None else None) or e.process),
+    "unsent": lambda e: f"{e.numbers.unsent:,}" if e.numbers is not None else "unknown",
+    "requests": lambda e: str(e.numbers.requests) if e.numbers is not None else "unknown",
+    "repeats": lambda e: str(e.past.repeats) if e.past is not None else "unknown",
+    "repeat_length": lambda e: f"{e.past.repeat_length:,}" if e.past is not None else "unknown",
+    "row": lambda e: str(e.past.row) if e.past is not None else "unknown",
+    "rival": _rival,
+    "twins": lambda e: ", ".join(f"{t.local} - {t.remote}" for t in (e.twins or ())[:SHOWN]) or "none",
+    "early_demux": lambda e: says(EARLY_DEMUX, e.kernel),
+    "ehash_race": lambda e: says(EHASH_RACE, e.kernel),
+    "listener_ending": lambda e: _ending(e.listener.ending) if e.listener is not None else "is not on record",
+    "error": lambda e: _error(e.past.error) if e.past is not None else "unknown",
     "before": lambda e: (e.past.before if e.past is not None else None) or "an unknown state",
     "unread": lambda e: f"{e.numbers.unread:,}" if e.numbers is not None else "unknown",
     "unacked": lambda e: f"{e.numbers.unacked:,}" if e.numbers is not None else "unknown",

@@ -269,6 +269,7 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "ended_unserved": lambda r, i: int(r.attempts.ended_unserved[i]),
     "ports_tried": lambda r, i: int(r.attempts.ports_tried[i]),
     "hosts_tried": lambda r, i: int(r.attempts.hosts_tried[i]),
+    "ports_answered": lambda r, i: int(r.attempts.ports_answered[i]),
     "unasked": lambda r, i: int(r.attempts.unasked[i]),
     "syn_ttl": lambda r, i: int(r.server(Dir.SYN_TTL)[i]),
     "server_syn_window": lambda r, i: int(r.server(Dir.SYN_WINDOW)[i]),

@@ -198,26 +198,39 @@ class Teller:
         sent_at, received_at = now - _ns(numbers.sent_ago), now - _ns(numbers.received_ago)
         acked = numbers.snd_una
         if sent:
-            before = received_at <= sent_at
+            before = self._answered(sent_at, received_at)
             peer = count.peer_next if before else count.peer_first
             self._add(sent_at, True, Flag.PSH | ACK, count.first, peer, sent)
         if received:
             until = acked if received_at >= heard or sent_at < received_at else count.first
             self._add(received_at, False, Flag.PSH | ACK, count.peer_first, until, received)
             if numbers.copied_seq != count.peer_first or sent_at < received_at:
-                self._add(received_at, True, ACK, count.next, count.peer_next)
+                earlier = sent_at < received_at or not sent
+                self._add(received_at, True, ACK, count.next if earlier else count.first, count.peer_next)
         if sent and acked != count.first and heard >= sent_at:
             self._add(heard, False, ACK, count.peer_next, acked)
 
+    def _answered(self, sent_at: int, received_at: int) -> bool:
+        """What was received came before what was sent. In the same tick the end that opened the connection asked."""
+        past = self._event.past
+        return received_at < sent_at or (received_at == sent_at and past is not None and past.passive)
+
     def _past_payload(self, past: Past, count: Numbering) -> None:
-        """What an ended socket had carried, told at its end: when it passed is not on record."""
+        """What a socket had carried that is gone."""
         when = past.left or past.ended or past.opened
         sent, received = (count.next - count.first) & MASK, (count.peer_next - count.peer_first) & MASK
+        sent_at, received_at = when - _ns(past.sent_ago), when - _ns(past.received_ago)
+        asked = self._answered(sent_at, received_at)
         if received:
-            self._add(when, False, Flag.PSH | ACK, count.peer_first, count.first, received)
+            self._add(
+                received_at, False, Flag.PSH | ACK, count.peer_first, count.first if asked else count.next, received
+            )
         if sent:
-            self._add(when, True, Flag.PSH | ACK, count.first, count.peer_next, sent)
-            self._add(when, False, ACK, count.peer_next, count.next)
+            self._add(sent_at, True, Flag.PSH | ACK, count.first, count.peer_next if asked else count.peer_first, sent)
+            if asked or not received:
+                self._add(sent_at, False, ACK, count.peer_next, count.next)
+        if received and not (asked and sent):
+            self._add(received_at, True, ACK, count.next, count.peer_next)
 
     def _closes(self, state: str, count: Numbering) -> None:
         past, latest = self._event.past, max((int(row[Seg.TIME]) for row in self.rows), default=self._event.time)

@@ -67,6 +67,8 @@ struct flow {
     __u32 repeat_seq;   /* the segment that was repeated last ... */
     __u32 repeat_length;
     __u32 heard_age;    /* jiffies since anything was received, at the end */
+    __u32 sent_age;     /* jiffies since data was sent, when it was left, else at the end */
+    __u32 received_age; /* ... since data was received */
     __u16 repeats;
     __u16 row;          /* ... and how often */
     __u8 before;        /* the state before the socket was gone */

@@ -183,4 +183,11 @@ static __always_inline void listening(struct sock *sk, int begins) {
     }
 }
 
+/* When data passed last, in both directions. */
+static __always_inline void read_ages(struct flow *flow, struct sock *sk) {
+    __u32 now = (__u32)bpf_jiffies64();
+    flow->sent_age = now - BPF_CORE_READ((struct tcp_sock *)sk, lsndtime);
+    flow->received_age = now - BPF_CORE_READ((struct inet_connection_sock *)sk, icsk_ack.lrcvtime);
+}
+
 #endif

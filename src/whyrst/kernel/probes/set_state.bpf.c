@@ -36,6 +36,7 @@ static __always_inline void leave(struct sock *sk) {
         return;
     live->flow.left = bpf_ktime_get_boot_ns();
     live->flow.ending = ending_of_current();
+    read_ages(&live->flow, sk);
     live->flow.leaver = bpf_get_current_pid_tgid() >> 32;
     if (live->flow.leaver != live->flow.owner)
         bpf_get_current_comm(live->flow.leaver_comm, COMM);
@@ -66,6 +67,8 @@ static __always_inline void end(struct sock *sk, int old) {
     flow->sent = BPF_CORE_READ(tp, bytes_acked);
     flow->received = BPF_CORE_READ(tp, bytes_received);
     flow->error = sk->sk_err;
+    if (!flow->left)
+        read_ages(flow, sk);
     flow->user_timeout = BPF_CORE_READ((struct inet_connection_sock *)sk, icsk_user_timeout);
     flow->heard_age = (__u32)bpf_jiffies64() - BPF_CORE_READ(tp, rcv_tstamp);
     key.netns = netns_of_sock(sk, 1);
