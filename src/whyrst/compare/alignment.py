@@ -20,6 +20,7 @@ from whyrst.compare.path import order, places
 from whyrst.compare.place import CompareError
 from whyrst.compare.sightings import View, group
 from whyrst.compare.survey import Event, Survey
+from whyrst.fast.layout import Flag, Opt
 from whyrst.segments.read import read
 
 if TYPE_CHECKING:
@@ -169,8 +170,8 @@ def _belong(paths: Sequence[str], surveys: Sequence[Survey], tables: Sequence[Co
             one, other = paths[0], paths[c]
             counts = f"{len(tables[0]):,} and {len(tables[c]):,} connections"
             raise CompareError(
-                f"{one} and {other} do not belong together: of {counts} none is the same by addresses and ports, initial "
-                "sequence numbers, timestamps, single segments or first words, and no host stands in both"
+                f"{one} and {other} do not belong together: of {counts} none is the same by addresses and ports, "
+                "initial sequence numbers, timestamps, single segments or first words, and no host stands in both"
             )
 
 
@@ -206,8 +207,8 @@ def _moments(aligned: Alignment, surveys: Sequence[Survey]) -> list[dict[int, li
     moments: list[dict[int, list[int]]] = [{} for _ in surveys]
     for leg in aligned.legs:
         times = [time for c, rows in leg.rows.items() for row in rows for time in when[c].get(row, ())]
-        for c, rows in leg.rows.items():
-            for row in rows:
+        for c, mine in leg.rows.items():
+            for row in mine:
                 moments[c][row] = [aligned.clocks[c].own(time) for time in times]
     return moments
 
@@ -262,6 +263,7 @@ def _view(aligned: Alignment, survey: Survey, common: Mapping[tuple[int, int], S
                 direct = rows[aligned.pairs[a, b].how != PROXIED]
                 for end in (0, 1):
                     hosts.update((h, lo) for h, lo in aligned.tables[x].address[end, :2][:, direct].T.tolist())
+    held, missing = _held(aligned, c)
     return View(
         begin=clock.common(capture.earliest or 0),
         end=clock.common(capture.latest or 0),
@@ -269,8 +271,10 @@ def _view(aligned: Alignment, survey: Survey, common: Mapping[tuple[int, int], S
         doubt=clock.uncertainty or 0,
         whole=not capture.damage,
         sides=(forth, back),
-        loss=_loss(aligned, c),
+        loss=missing / (held + missing) if missing else 0.0,
+        held=held,
         hosts=frozenset(hosts),
+        ttls=_ttls(survey),
     )
 
 
@@ -278,8 +282,24 @@ LOOKED = 4096
 """Connections by which a capture's loss is estimated."""
 
 
-def _loss(aligned: Alignment, c: int) -> float:
-    """The share of segments that passed a capture's place and are not in it: another one, farther on, shows them."""
+def _ttls(survey: Survey) -> dict[tuple[int, int], frozenset[int]]:
+    """TTLs of what each host sent; probes written by hand have no habits."""
+    rows = np.concatenate((survey.opened, survey.first, survey.samples))
+    plain = (rows[:, Event.FLAGS] & (Flag.SYN | Flag.RST)) == 0
+    rows = rows[plain | ((rows[:, Event.OPTIONS] & ~Opt.MSS) != 0)]
+    columns = [rows[:, cell] for cell in (Event.TTL, Event.SRC_LO, Event.SRC_HI)]
+    ordered = np.stack(columns)[:, np.lexsort(columns)]
+    fresh = np.ones(ordered.shape[1], dtype=bool)
+    fresh[1:] = (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)
+    found: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for ttl, lo, hi in ordered[:, fresh].T.tolist():
+        found[hi, lo].add(ttl)
+    return {host: frozenset(ttls) for host, ttls in found.items()}
+
+
+def _held(aligned: Alignment, c: int) -> tuple[int, int]:
+    """How many segments that passed a capture's place it holds, and how many not: another one, farther on, shows
+    them."""
     held = missing = 0
     for leg in aligned.legs[:LOOKED]:
         if not leg.segments.get(c):
@@ -295,4 +315,4 @@ def _loss(aligned: Alignment, c: int) -> float:
                     found = s in mine
                     held += found
                     missing += not found
-    return missing / (held + missing) if missing else 0.0
+    return held, missing

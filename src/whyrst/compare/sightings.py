@@ -9,7 +9,7 @@ from whyrst.fast.layout import Flag
 from whyrst.resets.facts import MS, SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from whyrst.compare.legs import Leg
     from whyrst.compare.segment import Segment
@@ -20,8 +20,6 @@ LONGEST = 5 * SECOND
 """No segment is longer on its way."""
 COPIED = 50 * MS
 """Copies that a mirror port makes of a packet come within this time."""
-BEYOND = 0.02
-"""A capture may have ended this share of its duration after its last packet."""
 MOST_BEYOND = SECOND
 """For so long after its last packet it may have been running in any case."""
 
@@ -37,7 +35,9 @@ class View(NamedTuple):
         whole: it was read to its end.
         sides: directions that it shows in connections that others show, too: (from clients, from servers).
         loss: share of segments that it must have seen and does not hold.
+        held: segments that it must have seen and holds.
         hosts: addresses of ends of connections that other captures show, too.
+        ttls: host -> TTLs of what it sent, as seen there.
     """
 
     begin: int
@@ -47,14 +47,16 @@ class View(NamedTuple):
     whole: bool
     sides: tuple[bool, bool]
     loss: float
+    held: int
     hosts: frozenset[tuple[int, int]]
+    ttls: Mapping[tuple[int, int], frozenset[int]]
 
     def covers(self, time: int) -> int:
-        """Whether it was running at that time: 2 surely, 1 probably, since its last packet came shortly before, 0 not."""
+        """Whether it was running then: 2 surely, 1 probably, since its last packet came shortly before, 0 not."""
         if not self.known or time < self.begin - SLACK:
             return 0
         late = time - self.end
-        if late <= SLACK or (self.whole and late <= min((self.end - self.begin) * BEYOND, MOST_BEYOND)):
+        if late <= SLACK:
             return 2
         return int(self.whole and late <= MOST_BEYOND)
 
@@ -91,16 +93,19 @@ class Seen:
         return self.at[self.first]
 
 
-def group(leg: Leg, path: Sequence[int], doubts: Sequence[int | None]) -> list[Seen]:
+def group(
+    leg: Leg, path: Sequence[int], doubts: Sequence[int | None], among: Mapping[int, list[Segment]] | None = None
+) -> list[Seen]:
     """Put together the resets that are the same one.
 
     Args:
         leg: a connection.
         path: captures from the client to the server, of this leg.
         doubts: per capture, how far its clock may be off; None when its times tell nothing.
+        among: capture -> segments to look at instead of the resets.
     """
     found: list[Seen] = []
-    resets = leg.resets
+    resets = leg.resets if among is None else among
     for forth in (True, False):
         travel = tuple(path) if forth else tuple(reversed(path))
         open_ones: list[Seen] = []
@@ -183,9 +188,12 @@ def neighbours(seen: Seen, c: int) -> tuple[int, int]:
 
 
 def alive(seen: Seen, c: int, doubt: int) -> Segment | None:
-    """A segment by which the alleged sender went on at its own end, after the reset that it did not send there."""
+    """A segment by which the alleged sender went on at its own end, after the reset that it did not send there.
+
+    Not in a handshake: there a host resets what does not fit, and goes on.
+    """
     moment = seen.segment.time + SLACK + doubt
-    for s in seen.leg.segments.get(c, []):
-        if s.forth == seen.forth and not s.reset and not s.flags & Flag.SYN and s.time > moment:
-            return s
-    return None
+    mine = [s for s in seen.leg.segments.get(c, []) if s.forth == seen.forth and not s.flags & (Flag.SYN | Flag.RST)]
+    if not any(s.time < seen.segment.time for s in mine):
+        return None
+    return next((s for s in mine if s.time > moment), None)

@@ -1,0 +1,163 @@
+"""Why a capture lacks a reset that another one shows: it did not pass there, or that capture cannot tell.
+
+A capture may have ended, or have lost the packet. So absence counts only where something else speaks for it: the
+alleged sender went on as if nothing had happened, the segment that the reset answers never came there either, the other
+end was reset alike, the reset breaks its sender's habits, or the capture is long and lost nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from whyrst.compare.habits import Habits
+from whyrst.compare.sightings import SLACK, alive, neighbours, same
+from whyrst.fast.layout import Flag
+from whyrst.resets.text import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whyrst.compare.segment import Segment
+    from whyrst.compare.sightings import Seen, View
+
+LOSSY = 0.002
+"""A capture that lost more than this share may have lost a reset, too."""
+ENOUGH = 300
+"""A capture that holds so many segments, and lacks none that it must have seen, has hardly lost just this one."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Why a capture lacks a reset.
+
+    Attributes:
+        level: 2 it did not pass there, proven; 1 likely so; 0 that capture cannot tell.
+        says: how that is known.
+    """
+
+    level: int
+    says: str
+
+
+class Gaps:
+    """Judges why captures lack resets.
+
+    Args:
+        names: per capture its file.
+        views: per capture.
+    """
+
+    def __init__(self, names: Sequence[str], views: Sequence[View]) -> None:
+        self._names = [os.path.basename(name) or name for name in names]  # noqa: PTH119 - names may be no UTF-8
+        self._views = views
+
+    def habits(self, seen: Seen) -> Habits:
+        """What a reset's alleged sender does otherwise."""
+        return Habits(seen, self._views[seen.first].ttls)
+
+    def of(self, seen: Seen, c: int, others: Sequence[Seen], trigger: Segment | None) -> Gap:
+        """Why capture c lacks a reset.
+
+        Args:
+            seen: the reset.
+            c: the capture.
+            others: all resets of its leg.
+            trigger: the segment that it answers.
+        """
+        upstream = seen.travel.index(c) < seen.travel.index(seen.first)
+        blind = self._blind(seen, c, upstream=upstream)
+        if blind:
+            return Gap(0, blind)
+        reference = seen.at[seen.first if upstream else seen.last]
+        gap = self._not_sent(seen, c, others, trigger) if upstream else self._not_arrived(seen, c)
+        if self._views[c].covers(reference.time) > 1:
+            return gap
+        before = any(o.forth == seen.forth and c in o.at and same(o.at[c], reference) for o in others)
+        if before or (upstream and gap.level < 2 and not self.habits(seen).odd):  # noqa: PLR2004 - proven
+            return Gap(0, "it may have ended before")
+        return Gap(min(gap.level, 1), gap.says)
+
+    def _blind(self, seen: Seen, c: int, *, upstream: bool) -> str:
+        """Why a capture would not show the reset even if it had passed there; empty when it would."""
+        view, leg = self._views[c], seen.leg
+        if c in leg.other:
+            return "it stands on the other side of the proxy"
+        if not view.known:
+            return "nothing ties its clock to the others'"
+        if not view.covers(seen.at[seen.first if upstream else seen.last].time):
+            return "it was not running at that time"
+        shows = any(s.forth == seen.forth for s in leg.segments.get(c, ()))
+        others_show = any(s.forth == seen.forth and not s.reset for s in leg.segments[seen.first])
+        if not shows and (others_show or not view.sides[0 if seen.forth else 1]):
+            return "it does not show that direction"
+        if not leg.segments.get(c) and not self.belongs(seen, c):
+            return "nothing says that this connection passes there"
+        return ""
+
+    def belongs(self, seen: Seen, c: int) -> bool:
+        """Whether the end on that side of the path is known there from other connections."""
+        upstream = seen.travel.index(c) < seen.travel.index(seen.first)
+        ends = seen.segment.ends
+        host = (ends[0], ends[1]) if upstream else (ends[2], ends[3])
+        return host in self._views[c].hosts
+
+    def _not_arrived(self, seen: Seen, c: int) -> Gap:
+        view = self._views[c]
+        there = seen.leg.segments.get(c, [])
+        if view.loss > LOSSY:
+            return Gap(0, "that capture lost packets")
+        later = [s for s in there if s.forth != seen.forth and s.time > seen.segment.time + SLACK + view.doubt]
+        return Gap(2 if later else 1, "it did not pass there")
+
+    def _not_sent(self, seen: Seen, c: int, others: Sequence[Seen], trigger: Segment | None) -> Gap:
+        """The capture nearer to the sender runs and shows that direction: was the reset not sent, or is it missing?"""
+        view, end = self._views[c], "client" if seen.forth else "server"
+        goes_on = alive(seen, c, view.doubt)
+        if goes_on is not None:
+            wait = duration(goes_on.time - seen.segment.time)
+            return Gap(2, f"the {end} went on there in frame {goes_on.frame}, {wait} later, as if it had sent no reset")
+        held, missing = neighbours(seen, c)
+        habits = self.habits(seen)
+        if any(_alike(seen, o) and c in o.at for o in others):
+            return Gap(0, "it shows others of that kind, so it may have lost this one")
+        # What the reset looks like tells that the end did not send it, not on which side of a middle place it was made.
+        sure = 2 if c == seen.travel[0] else 1
+        if view.loss > LOSSY or missing:
+            return Gap(1 if habits.odd and sure > 1 else 0, "that capture lost packets")
+        if self._never_asked(seen, c, trigger):
+            asked = f"frame {trigger.frame} of {self._names[seen.first]}" if trigger is not None else ""
+            return Gap(2, f"{asked}, which it answers, never arrived there")
+        if any(o.forth != seen.forth and self._also_foreign(o) for o in others):
+            return Gap(sure, "the other end was reset, too, and neither sent it")
+        if habits.odd:
+            return Gap(sure, f"it breaks habits of the {end}, and the {held} segments around it are there")
+        if view.held >= ENOUGH and held > 1:
+            return Gap(1, f"all of {view.held} segments are there, but not this one")
+        if habits.own:
+            return Gap(0, f"it looks like the {end}'s own, so that capture may have lost it")
+        return Gap(0, "too little of this connection is there")
+
+    def _never_asked(self, seen: Seen, c: int, trigger: Segment | None) -> bool:
+        """The segment that it answers did not come to a capture that was running then."""
+        if trigger is None or trigger.reset or trigger in seen.leg.held(c):
+            return False
+        running = self._views[c].covers(trigger.time)
+        return running > 1 or (running == 1 and not self.habits(seen).own)
+
+    def _also_foreign(self, other: Seen) -> bool:
+        """A reset in the other direction is missing at its sender's end, too, while its neighbours are there."""
+        end = other.travel[0]
+        if end in other.at or not other.leg.segments.get(end):
+            return False
+        held, missing = neighbours(other, end)
+        return held > 0 and not missing and self._views[end].covers(other.segment.time) > 0
+
+
+def _alike(one: Seen, other: Seen) -> bool:
+    """Whether two resets of a direction seem to be of one maker."""
+    if other is one or other.forth != one.forth or one.first not in other.at:
+        return False
+    a, b = one.segment, other.at[one.first]
+    return a.ttl == b.ttl and a.flags & Flag.ACK == b.flags & Flag.ACK
