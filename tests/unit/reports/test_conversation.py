@@ -54,6 +54,18 @@ def test_with_a_filter_frames_are_the_same():
     assert any(item.frame == verdict.frame for item in found[EXAMPLE, verdict.frame].items)
 
 
+def test_a_connection_goes_on_in_the_next_file_of_a_rotated_capture(tmp_path):
+    whole, at = Path(EXAMPLE).read_bytes(), 24
+    for _ in range(85):
+        at += 16 + int.from_bytes(whole[at + 8 : at + 12], "little")
+    parts = [tmp_path / "ring.pcap0", tmp_path / "ring.pcap1"]
+    parts[0].write_bytes(whole[:at])
+    parts[1].write_bytes(whole[:24] + whole[at:])
+    _, found = of([str(one) for one in parts], join=True)
+    frames = [item.frame for item in found[str(parts[1]), 8].items]
+    assert frames == [73, 74, 75, 76, 77, 78, 6, 7, 8]
+
+
 def test_a_pipe_is_not_read_twice():
     report = analyze(["-"])
     assert list(report.reread()) == []
