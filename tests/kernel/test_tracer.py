@@ -132,6 +132,24 @@ def test_every_reset_is_counted_and_the_account_is_closed():
         assert 0 < len(handed_over) < resets
 
 
+def test_a_rare_reset_is_handed_over_in_the_middle_of_a_storm():
+    server, port = listening()
+    with Tracer(rate=1) as tracer, server:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            closed = probe.getsockname()[1]
+        for _ in range(400):
+            with socket.socket() as one:
+                one.connect_ex(("127.0.0.1", closed))
+        client, peer = pair(server)
+        peer.sendall(b"hello")
+        time.sleep(0.05)
+        client.close()
+        peer.close()
+        events = settled(tracer, [port])
+    assert [e.reason for e in events if e.kind == "sent"] == ["TCP_ABORT_ON_CLOSE"]
+
+
 def test_names_come_from_the_kernel():
     btf = Btf()
     names = Names(btf)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 PLACE = Path("/proc/kallsyms")
 ENTRIES = ("bpf_trace_run", "bpf_prog_", "bpf_trampoline", "__bpf_", "__traceiter_", "__bpf_trace_")
 """Functions between a tracepoint and its BPF program."""
+WATCHED = ("tcp_reset", "tcp_send_active_reset", "tcp_v4_send_reset", "tcp_v6_send_reset")
+"""Functions that probes are attached to, or whose tracepoints: the first ones that mean something."""
 TEXT = frozenset("tTwW")
 
 
@@ -47,5 +49,8 @@ class Symbols:
         if self.hidden:
             return ()
         names = [self.name(address) for address in addresses]
+        ours = next((k for k, name in enumerate(names[:8]) if name.startswith(WATCHED)), 0)
+        if ours:
+            return tuple(names[ours:])
         last = max((k for k, name in enumerate(names[:6]) if name.startswith(ENTRIES)), default=-1)
         return tuple(names[last + 1 :])

@@ -32,3 +32,8 @@ def test_hidden_addresses_are_noticed():
     hidden = Symbols("0000000000000000 T tcp_v4_rcv\n")
     assert hidden.hidden
     assert hidden.name(0x1234) == "0x1234"
+
+
+def test_trampolines_that_look_like_the_last_function_are_left_out():
+    addresses = [0xFFFFFFFF81000310, 0xFFFFFFFF81000210, 0xFFFFFFFF81000110, 0xFFFFFFFF81000210]
+    assert Symbols(TABLE).stack(addresses) == ("tcp_v4_send_reset", "tcp_v4_rcv")

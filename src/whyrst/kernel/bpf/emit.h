@@ -9,6 +9,7 @@
 #define SECOND 1000000000ULL
 #define KIND_SHIFT 16
 #define MARKS 0xffff
+#define RARE 16
 #define TELL(kind, marks) ((kind) << KIND_SHIFT | (marks))
 
 /* Set before loading; `whyrst.kernel.tracer` writes it as six numbers. */
@@ -84,14 +85,24 @@ static __always_inline int take_token(__u32 kind, __u64 now) {
     return 1;
 }
 
-static __always_inline void count(struct shape *shape) {
+/* Count it; returns how many of its shape came before. */
+static __always_inline __u64 count(struct shape *shape) {
     __u64 none = 0, *seen = bpf_map_lookup_elem(&shapes, shape);
     if (!seen) {
         bpf_map_update_elem(&shapes, shape, &none, BPF_NOEXIST);
         seen = bpf_map_lookup_elem(&shapes, shape);
     }
-    if (seen)
-        __sync_fetch_and_add(seen, 1);
+    if (!seen)
+        return 1; /* the table is full: it is counted in the totals only */
+    __u64 before = *seen;
+    __sync_fetch_and_add(seen, 1);
+    return before;
+}
+
+/* The first few of a shape are handed over whatever else comes in, then one for each doubling: every shape that is
+ * counted has its verdict. */
+static __always_inline int is_rare(__u64 before) {
+    return before < RARE || !(before & (before - 1));
 }
 
 /* The numbers of a full socket. */
@@ -286,7 +297,7 @@ static __always_inline void look(struct seen *seen, struct sk_buff *skb, const i
     if (skb && find_headers(skb, &seen->h, ANY, typed)) {
         shape->marks |= HAS_TRIGGER;
         shape->flags = seen->h.flags;
-        shape->payload = seen->h.linear > (__u32)(seen->h.tcp - seen->h.ip) + seen->h.offset;
+        shape->payload = seen->h.length > (__u32)(seen->h.tcp - seen->h.ip) + seen->h.offset;
     }
     if (sk) {
         state = GET(typed, sk, __sk_common.skc_state);
@@ -325,8 +336,8 @@ static __always_inline int tell(void *ctx, struct seen *seen) {
     if (!total)
         return 0;
     total->seen++;
-    count(&seen->shape);
-    if (!take_token(kind, seen->now)) {
+    __u64 before = count(&seen->shape);
+    if (!take_token(kind, seen->now) && !is_rare(before)) {
         total->sampled++;
     } else {
         struct event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);

@@ -74,6 +74,7 @@ struct headers {
     __u8 offset;  /* length of the TCP header */
     __u8 next;    /* protocol behind the IP header */
     __u32 linear; /* bytes from the IP header on that can be read */
+    __u32 length; /* ... and all of them: payload may lie in fragments */
     __be16 ports[2];
     __u8 fixed[40]; /* of the IP header: all of IPv6's */
 };
@@ -98,9 +99,10 @@ static __always_inline int find_headers(struct sk_buff *skb, struct headers *h, 
     h->version = h->fixed[0] >> 4;
     h->next = h->version == 4 ? h->fixed[9] : h->fixed[6];
     unsigned char *data = GET(typed, skb, data);
-    __u32 linear = GET(typed, skb, len) - GET(typed, skb, data_len);
-    __s64 end = (__s64)(data + linear - h->ip);
-    h->linear = end > 0 ? end : 0;
+    __u32 apart = GET(typed, skb, data_len);
+    __s64 end = (__s64)(data + GET(typed, skb, len) - h->ip);
+    h->length = end > 0 ? end : 0;
+    h->linear = h->length > apart ? h->length - apart : 0;
     return (h->version == 4 || h->version == 6) && h->linear >= TCP_HEADER + TCP_HEADER;
 }
 

@@ -1,6 +1,6 @@
 """Resets that the TCP stack sends: the tracepoint since Linux 6.10, kprobes before.
 
-The tracepoint got its reason, and events without a full socket, with Linux 6.10 (commits 19822a980e19 and b533fb9cf4f7).
+The tracepoint got its reason, and events without a full socket, with Linux 6.10 (commits 19822a980e19, b533fb9cf4f7).
 Before, it only fires for full sockets: a closed port or a segment for a connection in TIME_WAIT goes unseen.
 """
 
