@@ -10,6 +10,7 @@ from whyrst.reports.amounts import listing
 from whyrst.reports.card import MECHANISM_WORDS, others
 from whyrst.reports.ladder import frames_filter, stream_filter
 from whyrst.reports.numbering import trace
+from whyrst.reports.origin import origin_lines
 
 if TYPE_CHECKING:
     from whyrst.causes import Cause
@@ -52,7 +53,7 @@ def fields(verdict: Verdict, cause: Cause | None, names: tuple[str, ...] = ()) -
         ("what", [cause.title] if cause is not None else []),
         ("reset", [about.reset(verdict)]),
         ("connection", [about.connection(verdict).removeprefix("connection").lstrip(", "), about.ends(verdict)]),
-        ("where", [verdict.origin.says] if verdict.origin is not None else []),
+        ("where", origin_lines(verdict.origin) if verdict.origin is not None else []),
         ("harm", [verdict.harm.says]),
         ("1 type", [f"{mechanism}: {MECHANISM_WORDS[mechanism]}"]),
         ("3 reference", [listing(verdict.references.rfc) or "no RFC clause asks for it"]),
