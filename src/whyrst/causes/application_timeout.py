@@ -29,9 +29,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, shows, supports
 from whyrst.fast.tables import Dir
-from whyrst.resets.facts import SECOND, Fact
+from whyrst.resets.facts import MS, SECOND, Fact
 from whyrst.resets.mechanism import ACTIVE, PASSIVE
 
 if TYPE_CHECKING:
@@ -57,6 +57,9 @@ CAUSE = Cause(
 
 SHORTEST = SECOND // 2
 """Hardly anybody configures a shorter timeout, and shorter waits are round by chance."""
+
+TICK = 4 * MS
+"""The kernel notes the times of data in ticks; at 250 a second a wait may seem so much longer."""
 
 
 def waited(r: Resets) -> Column:
@@ -101,13 +104,13 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     """A program closed the connection that it had opened, by itself, after a wait as exact as a timer's."""
     k = r.kernel
     assert k is not None
-    own = k.past(lambda p: not p.passive)
-    wait = np.maximum(waited(r), 0)
-    exact = (r.silences.is_exact(wait) | r.silences.is_exact(k.lived)) & (np.maximum(wait, k.lived) >= SHORTEST)
-    closed = (k.active & k.by_close) | k.reason("TCP_TIMEWAIT_SOCKET", "TCP_ABORT_ON_DATA")
+    wait, whole = np.maximum(waited(r), 0), r.silences.since_connect
+    fits = [r.silences.is_exact(span - tick) & (span >= SHORTEST) for span in (wait, whole) for tick in (0, TICK)]
+    exact = Fact(np.maximum.reduce([f.values for f in fits]))
+    closed = (k.active & k.by_close & ~k.exiting) | k.reason("TCP_TIMEWAIT_SOCKET", "TCP_ABORT_ON_DATA")
     owed = ~r.progress.answered & (r.progress.sender_bytes > 0)
-    yield decides(
-        closed & own & exact & owed, "{kernel_leaver} closed it after exactly a configured time, and lives on"
-    )
+    timer = closed & k.past(lambda p: not p.passive) & exact & owed
+    yield shows(timer, "{kernel_leaver} closed it by itself while an answer was due")
+    yield shows(timer, "it had waited for exactly a configured time")
     yield excludes(k.active & (k.exiting | ~k.by_close & k.way_known), "no program closed it on its own account")
     yield excludes(k.past(lambda p: p.passive), "this host had accepted the connection, not asked for it")

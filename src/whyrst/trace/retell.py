@@ -193,44 +193,47 @@ class Teller:
     def _payload(self, numbers: Numbers, count: Numbering) -> None:
         """One segment for what each side sent, when the latest of it passed, and what was acknowledged."""
         now = self._event.time
-        sent, received = (count.next - count.first) & MASK, (count.peer_next - count.peer_first) & MASK
-        heard = now - _ns(numbers.heard_ago)
-        sent_at, received_at = now - _ns(numbers.sent_ago), now - _ns(numbers.received_ago)
         acked = numbers.snd_una
+        heard = now - _ns(numbers.heard_ago)
+        sent_at, received_at = self._passed(now, numbers.sent_ago, numbers.received_ago)
+        sent, received = (count.next - count.first) & MASK, (count.peer_next - count.peer_first) & MASK
+        answer = received_at < sent_at  # what this end sent came last
         if sent:
-            before = self._answered(sent_at, received_at)
-            peer = count.peer_next if before else count.peer_first
+            peer = count.peer_next if answer else count.peer_first
             self._add(sent_at, True, Flag.PSH | ACK, count.first, peer, sent)
         if received:
-            until = acked if received_at >= heard or sent_at < received_at else count.first
+            until = count.first if answer and sent else acked
             self._add(received_at, False, Flag.PSH | ACK, count.peer_first, until, received)
-            if numbers.copied_seq != count.peer_first or sent_at < received_at:
-                earlier = sent_at < received_at or not sent
-                self._add(received_at, True, ACK, count.next if earlier else count.first, count.peer_next)
-        if sent and acked != count.first and heard >= sent_at:
-            self._add(heard, False, ACK, count.peer_next, acked)
-
-    def _answered(self, sent_at: int, received_at: int) -> bool:
-        """What was received came before what was sent. In the same tick the end that opened the connection asked."""
-        past = self._event.past
-        return received_at < sent_at or (received_at == sent_at and past is not None and past.passive)
+            if numbers.copied_seq != count.peer_first or not answer:
+                self._add(received_at, True, ACK, count.first if answer else count.next, count.peer_next)
+        if sent and acked != count.first and (heard >= sent_at or acked == count.next):
+            self._add(max(heard, sent_at), False, ACK, count.peer_next, acked)
 
     def _past_payload(self, past: Past, count: Numbering) -> None:
         """What a socket had carried that is gone."""
         when = past.left or past.ended or past.opened
         sent, received = (count.next - count.first) & MASK, (count.peer_next - count.peer_first) & MASK
-        sent_at, received_at = when - _ns(past.sent_ago), when - _ns(past.received_ago)
-        asked = self._answered(sent_at, received_at)
+        sent_at, received_at = self._passed(when, past.sent_ago, past.received_ago)
+        answer = received_at < sent_at
         if received:
             self._add(
-                received_at, False, Flag.PSH | ACK, count.peer_first, count.first if asked else count.next, received
+                received_at, False, Flag.PSH | ACK, count.peer_first, count.first if answer else count.next, received
             )
+            self._add(received_at, True, ACK, count.first if answer else count.next, count.peer_next)
         if sent:
-            self._add(sent_at, True, Flag.PSH | ACK, count.first, count.peer_next if asked else count.peer_first, sent)
-            if asked or not received:
-                self._add(sent_at, False, ACK, count.peer_next, count.next)
-        if received and not (asked and sent):
-            self._add(received_at, True, ACK, count.next, count.peer_next)
+            self._add(sent_at, True, Flag.PSH | ACK, count.first, count.peer_next if answer else count.peer_first, sent)
+            self._add(sent_at, False, ACK, count.peer_next if answer else count.peer_first, count.next)
+
+    def _passed(self, then: int, sent_ago: float | None, received_ago: float | None) -> tuple[int, int]:
+        """When data was last sent and received, never before the handshake. Kernels count in ticks of some ms; within
+        one, the end that opened the connection asked first."""
+        past = self._event.past
+        least = (past.established or past.opened) if past is not None else 0
+        sent_at, received_at = max(then - _ns(sent_ago), least), max(then - _ns(received_ago), least)
+        if sent_at == received_at:
+            passive = past is not None and past.passive
+            return sent_at + passive, received_at + (not passive)
+        return sent_at, received_at
 
     def _closes(self, state: str, count: Numbering) -> None:
         past, latest = self._event.past, max((int(row[Seg.TIME]) for row in self.rows), default=self._event.time)
