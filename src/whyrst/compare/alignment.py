@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.compare.clocks import Clock, Shared, chained, fit, nearness, shared
+from whyrst.compare.clocks import Clock, Shared, chained, fit, nearness, shared, with_proxied
 from whyrst.compare.conversations import Conversations, conversations
 from whyrst.compare.gather import gather
 from whyrst.compare.legs import Leg, fill, legs
@@ -19,7 +19,7 @@ from whyrst.compare.pairing import PROXIED, Pairs, pair, proxied
 from whyrst.compare.path import order, places
 from whyrst.compare.place import CompareError
 from whyrst.compare.sightings import View, group
-from whyrst.compare.survey import Event, Survey
+from whyrst.compare.survey import Event, Survey, mixed
 from whyrst.fast.layout import Flag, Opt
 from whyrst.segments.read import read
 
@@ -85,8 +85,7 @@ def align(
     fits: dict[tuple[int, int], Clock] = {}
     for a, b in combinations(range(len(paths)), 2):
         both, two = (surveys[a], surveys[b]), (tables[a], tables[b])
-        pairs[a, b] = _pairs(both, two)
-        common[a, b] = shared(both, two, pairs[a, b])
+        pairs[a, b], common[a, b] = _pairs(both, two)
     span = _span(tables, pairs)
     for (a, b), found in common.items():
         weight = span[a][pairs[a, b].left] + span[b][pairs[a, b].right]
@@ -135,14 +134,14 @@ def _survey(path: str, only: Filter | None, progress: Progress | None) -> Survey
     return survey
 
 
-def _pairs(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversations]) -> Pairs:
-    """Connections that both show, those of a proxy included."""
+def _pairs(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversations]) -> tuple[Pairs, Shared]:
+    """Connections that both show, those of a proxy included, and the segments that they share."""
     direct = pair(tables[0], tables[1], surveys)
     found = shared(surveys, tables, direct)
     clock = fit(found, np.ones(len(found.left), dtype=np.int64))
-    offset = -clock.offset if clock is not None else None
-    behind = proxied(tables[0], tables[1], direct, offset)
-    return Pairs(*(np.concatenate(two) for two in zip(direct, behind, strict=True)))
+    behind = proxied(tables[0], tables[1], direct, -clock.offset if clock is not None else None)
+    both = Pairs(*(np.concatenate(two) for two in zip(direct, behind, strict=True)))
+    return both, with_proxied(found, tables, both)
 
 
 def _belong(paths: Sequence[str], surveys: Sequence[Survey], tables: Sequence[Conversations],
@@ -186,14 +185,13 @@ def _tied(tables: Sequence[Conversations], pairs: Mapping[tuple[int, int], Pairs
 
 def _flip(aligned: Alignment, single: Mapping[tuple[int, int], Cells]) -> None:
     """Mark connections that were opened from the path's other end, by the TTLs of their own segments."""
-    votes: dict[tuple[int, int], int] = defaultdict(int)
+    votes = [np.zeros(len(table), dtype=np.int64) for table in aligned.tables]
     for (a, b), p in aligned.pairs.items():
         sign = 1 if aligned.path.index(a) < aligned.path.index(b) else -1
-        for row, other, own in zip(p.left.tolist(), p.right.tolist(), (single[a, b] * sign).tolist(), strict=True):
-            votes[a, row] += own
-            votes[b, other] += own
+        np.add.at(votes[a], p.left, single[a, b] * sign)
+        np.add.at(votes[b], p.right, single[a, b] * sign)
     for leg in aligned.legs:
-        leg.flip = sum(votes.get((c, row), 0) for c, rows in leg.rows.items() for row in rows) < 0
+        leg.flip = sum(int(votes[c][row]) for c, rows in leg.rows.items() for row in rows) < 0
 
 
 def _moments(aligned: Alignment, surveys: Sequence[Survey]) -> list[dict[int, list[int]]]:
@@ -262,7 +260,9 @@ def _view(aligned: Alignment, survey: Survey, common: Mapping[tuple[int, int], S
             for x, rows in ((a, aligned.pairs[a, b].left), (b, aligned.pairs[a, b].right)):
                 direct = rows[aligned.pairs[a, b].how != PROXIED]
                 for end in (0, 1):
-                    hosts.update((h, lo) for h, lo in aligned.tables[x].address[end, :2][:, direct].T.tolist())
+                    ends = aligned.tables[x].address[end, :2][:, direct]
+                    once = np.unique(mixed(ends[0], ends[1]), return_index=True)[1]
+                    hosts.update((h, lo) for h, lo in ends[:, once].T.tolist())
     held, missing = _held(aligned, c)
     return View(
         begin=clock.common(capture.earliest or 0),
@@ -287,12 +287,10 @@ def _ttls(survey: Survey) -> dict[tuple[int, int], frozenset[int]]:
     rows = np.concatenate((survey.opened, survey.first, survey.samples))
     plain = (rows[:, Event.FLAGS] & (Flag.SYN | Flag.RST)) == 0
     rows = rows[plain | ((rows[:, Event.OPTIONS] & ~Opt.MSS) != 0)]
-    columns = [rows[:, cell] for cell in (Event.TTL, Event.SRC_LO, Event.SRC_HI)]
-    ordered = np.stack(columns)[:, np.lexsort(columns)]
-    fresh = np.ones(ordered.shape[1], dtype=bool)
-    fresh[1:] = (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)
+    names = mixed(rows[:, Event.SRC_HI], rows[:, Event.SRC_LO], rows[:, Event.TTL])
+    once = rows[np.unique(names, return_index=True)[1]]
     found: dict[tuple[int, int], set[int]] = defaultdict(set)
-    for ttl, lo, hi in ordered[:, fresh].T.tolist():
+    for hi, lo, ttl in once[:, [Event.SRC_HI, Event.SRC_LO, Event.TTL]].tolist():
         found[hi, lo].add(ttl)
     return {host: frozenset(ttls) for host, ttls in found.items()}
 

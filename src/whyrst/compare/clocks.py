@@ -87,20 +87,15 @@ def shared(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversa
     for c, survey, column in zip(tables, surveys, (pairs.left, pairs.right), strict=True):
         of = np.full(len(c) + 1, -1)
         of[column[direct][::-1]] = np.flatnonzero(direct)[::-1]  # of several pairs the first one holds
-        rows = np.concatenate((survey.opened, survey.first, survey.samples, survey.resets))
+        rows = np.concatenate((survey.opened, survey.further, survey.samples, survey.resets))
         at = c.of(rows[:, Event.KEY], rows[:, Event.FRAME])
         rows, at = rows[of[at] >= 0], at[of[at] >= 0]
-        # Segments of one kind may stand in two lists.
-        _, once = np.unique(rows[:, Event.FRAME], return_index=True)
-        rows, at = rows[once], at[once]
         forth = rows[:, Event.SIDE] == c.client_side[at]
         sides.append((rows, of[at], forth, _names(c, at, rows, forth, of[at])))
     i, j = _common(sides[0][3], sides[1][3])
     one, two = sides[0][0][i], sides[1][0][j]
-    found = Shared(
-        sides[0][1][i], sides[0][2][i], one[:, Event.TIME], two[:, Event.TIME], one[:, Event.TTL] - two[:, Event.TTL]
-    )
-    return _with_proxied(found, tables, pairs)
+    hops = one[:, Event.TTL] - two[:, Event.TTL]
+    return Shared(sides[0][1][i], sides[0][2][i], one[:, Event.TIME], two[:, Event.TIME], hops)
 
 
 def _names(c: Conversations, at: Cells, rows: Cells, forth: Any, pair: Cells) -> Cells:
@@ -114,7 +109,7 @@ def _names(c: Conversations, at: Cells, rows: Cells, forth: Any, pair: Cells) ->
     return mixed(pair, forth.astype(np.int64), seq, ack, marks, rows[:, Event.TSVAL])
 
 
-def _with_proxied(found: Shared, tables: tuple[Conversations, Conversations], pairs: Pairs) -> Shared:
+def with_proxied(found: Shared, tables: tuple[Conversations, Conversations], pairs: Pairs) -> Shared:
     """Add what a proxy passes on: it asks after it was asked, and answers after it was answered."""
     at = np.flatnonzero(pairs.how == PROXIED)
     if len(at) == 0:

@@ -72,18 +72,22 @@ class Conversations:
         """Rows in the order of key and frame."""
         return np.lexsort((self.begin, self.key))
 
+    @cached_property
+    def _keys(self) -> Cells:
+        return self.key[self.by_key]
+
     def of(self, key: Cells, frame: Cells) -> Cells:
         """The row of the connection that a segment belongs to, -1 when there is none."""
         if len(self) == 0:
             return np.full(len(key), NONE)
-        ordered = self.by_key
-        first = np.searchsorted(self.key[ordered], key, side="left")
-        last = np.searchsorted(self.key[ordered], key, side="right")
+        ordered, keys = self.by_key, self._keys
+        first = np.searchsorted(keys, key, side="left")
+        last = np.searchsorted(keys, key, side="right")
         many = np.flatnonzero(last - first > 1)
         at = first.copy()
-        begins = self.begin[ordered]
         for k in many.tolist():
-            at[k] = max(first[k], first[k] + np.searchsorted(begins[first[k] : last[k]], frame[k], side="right") - 1)
+            begins = self.begin[ordered[first[k] : last[k]]]
+            at[k] = max(first[k], first[k] + np.searchsorted(begins, frame[k], side="right") - 1)
         return np.where(first < last, ordered[np.minimum(at, len(ordered) - 1)], NONE)
 
 

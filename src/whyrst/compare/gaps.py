@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from whyrst.compare.habits import Habits
 from whyrst.compare.sightings import SLACK, alive, neighbours, same
-from whyrst.fast.layout import Flag
 from whyrst.resets.text import duration
 
 if TYPE_CHECKING:
@@ -119,25 +118,42 @@ class Gaps:
             wait = duration(goes_on.time - seen.segment.time)
             return Gap(2, f"the {end} went on there in frame {goes_on.frame}, {wait} later, as if it had sent no reset")
         held, missing = neighbours(seen, c)
-        habits = self.habits(seen)
-        if any(_alike(seen, o) and c in o.at for o in others):
+        lossy = view.loss > LOSSY or missing > 0
+        if self.habits(seen).own:
+            return self._own_not_sent(seen, c, trigger, lossy=lossy)
+        odd = self.habits(seen).odd
+        if any(self._alike(seen, o) and c in o.at for o in others):
             return Gap(0, "it shows others of that kind, so it may have lost this one")
         # What the reset looks like tells that the end did not send it, not on which side of a middle place it was made.
         sure = 2 if c == seen.travel[0] else 1
-        if view.loss > LOSSY or missing:
-            return Gap(1 if habits.odd and sure > 1 else 0, "that capture lost packets")
+        if lossy:
+            return Gap(1 if odd and sure > 1 else 0, "that capture lost packets")
         if self._never_asked(seen, c, trigger):
-            asked = f"frame {trigger.frame} of {self._names[seen.first]}" if trigger is not None else ""
-            return Gap(2, f"{asked}, which it answers, never arrived there")
+            return Gap(2, self._asked(seen, trigger))
         if any(o.forth != seen.forth and self._also_foreign(o) for o in others):
             return Gap(sure, "the other end was reset, too, and neither sent it")
-        if habits.odd:
+        if odd:
             return Gap(sure, f"it breaks habits of the {end}, and the {held} segments around it are there")
-        if view.held >= ENOUGH and held > 1:
-            return Gap(1, f"all of {view.held} segments are there, but not this one")
-        if habits.own:
-            return Gap(0, f"it looks like the {end}'s own, so that capture may have lost it")
         return Gap(0, "too little of this connection is there")
+
+    def _own_not_sent(self, seen: Seen, c: int, trigger: Segment | None, *, lossy: bool) -> Gap:
+        """A reset that looks like the sender's own: only a capture that is long and lacks nothing else speaks."""
+        held, end = self._views[c].held, "client" if seen.forth else "server"
+        if lossy or held < ENOUGH:
+            return Gap(0, f"it looks like the {end}'s own, so that capture may have lost it")
+        if self._never_asked(seen, c, trigger):
+            return Gap(2, self._asked(seen, trigger))
+        return Gap(1, f"all of {held} segments are there, but not this one")
+
+    def _asked(self, seen: Seen, trigger: Segment | None) -> str:
+        frame = trigger.frame if trigger is not None else 0
+        return f"frame {frame} of {self._names[seen.first]}, which it answers, never arrived there"
+
+    def _alike(self, one: Seen, other: Seen) -> bool:
+        """Whether two resets of a direction seem to be of one maker, who is not their alleged sender."""
+        if other is one or other.forth != one.forth:
+            return False
+        return other.segment.ttl == one.segment.ttl or (self.habits(one).odd and self.habits(other).odd)
 
     def _never_asked(self, seen: Seen, c: int, trigger: Segment | None) -> bool:
         """The segment that it answers did not come to a capture that was running then."""
@@ -153,11 +169,3 @@ class Gaps:
             return False
         held, missing = neighbours(other, end)
         return held > 0 and not missing and self._views[end].covers(other.segment.time) > 0
-
-
-def _alike(one: Seen, other: Seen) -> bool:
-    """Whether two resets of a direction seem to be of one maker."""
-    if other is one or other.forth != one.forth or one.first not in other.at:
-        return False
-    a, b = one.segment, other.at[one.first]
-    return a.ttl == b.ttl and a.flags & Flag.ACK == b.flags & Flag.ACK

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whyrst.fast.layout import Flag, Opt
+from whyrst.compare.segment import ACK, SYN
+from whyrst.fast.layout import Opt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ class Habits:
         if one.ttl not in self.ttls:
             return True
         stamped = bool(self._usual) and all(s.options & Opt.TIMESTAMPS for s in self._usual)
-        if one.flags & Flag.ACK and one.window and stamped and not one.options & Opt.TIMESTAMPS:
+        if one.flags & ACK and one.window and stamped and not one.options & Opt.TIMESTAMPS:
             return True
         counted = [s.ip_id for s in self._usual if s.ip_id > 0]
         return one.ip_id > 0 and len(counted) > 1 and not self.counts_on
@@ -63,4 +64,4 @@ class Habits:
 def usual(seen: Seen) -> list[Segment]:
     """What its alleged sender sent besides, where the reset was seen first; probes written by hand have no habits."""
     mine = [s for s in seen.leg.segments[seen.first] if s.forth == seen.forth and not s.reset]
-    return [s for s in mine if s.options & ~Opt.MSS or not s.flags & Flag.SYN]
+    return [s for s in mine if s.options & ~Opt.MSS or not s.flags & SYN]

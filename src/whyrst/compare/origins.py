@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from whyrst.compare.gaps import LOSSY, Gap, Gaps
 from whyrst.compare.habits import usual as usual_segments
+from whyrst.compare.segment import ACK, SYN
 from whyrst.compare.sightings import SLACK, Seen, View, same
-from whyrst.fast.layout import Flag
 from whyrst.model import Dropped, Origin, Sight
 from whyrst.resets.facts import SECOND
 from whyrst.resets.text import iso
@@ -131,11 +131,13 @@ class Tracer:
         """The segment that a bare or refusing reset answers, as seen where the reset was seen first."""
         one = seen.segment
         fitting = []
-        for s in seen.leg.segments[seen.first]:
+        there = seen.leg.segments[seen.first]
+        spoke = max((s.time for s in there if s.forth == seen.forth and s.time < one.time), default=0)
+        for s in there:
             if s.forth == seen.forth or s.reset or not 0 <= one.time - s.time <= ANSWERED:
                 continue
-            answers = s.flags & Flag.ACK and not one.flags & Flag.ACK and s.ack == one.seq
-            refuses = not s.flags & Flag.ACK and one.flags & Flag.ACK and s.end == one.ack
+            answers = s.flags & ACK and not one.flags & ACK and s.ack == one.seq
+            refuses = not s.flags & ACK and one.flags & ACK and s.end == one.ack and spoke < s.time
             if answers or refuses:
                 fitting.append(s)
         return fitting[-1] if fitting else None
@@ -190,7 +192,7 @@ class Tracer:
         there = seen.leg.held(seen.first)
         for c in reversed(seen.travel):
             for s in seen.leg.segments.get(c, ()):
-                both = s.flags & (Flag.SYN | Flag.ACK) == Flag.SYN | Flag.ACK
+                both = s.flags & (SYN | ACK) == SYN | ACK
                 if both and not s.forth and s not in there and c != seen.first and s.time < seen.segment.time:
                     return self._sight(c, s, None)
         return None
@@ -231,7 +233,7 @@ def _known_as(seen: Seen) -> tuple[str, str] | None:
     if len(rows) < 2:  # noqa: PLR2004 - one set of addresses
         return None
     there = [s for s in seen.leg.segments[seen.first] if not s.reset and s.row != seen.segment.row]
-    opened = next((s for s in there if s.flags & Flag.SYN), there[0] if there else None)
-    if opened is None or any(s.flags & Flag.SYN and s.row == seen.segment.row for s in seen.leg.segments[seen.first]):
+    opened = next((s for s in there if s.flags & SYN), there[0] if there else None)
+    if opened is None or any(s.flags & SYN and s.row == seen.segment.row for s in seen.leg.segments[seen.first]):
         return None
     return (opened.source, opened.target) if opened.forth else (opened.target, opened.source)

@@ -157,9 +157,8 @@ def _by_samples(found: _Finder, surveys: tuple[Survey, Survey], usable: tuple[Ma
     """Connections whose beginning was not captured and whose addresses are translated: equal sampled segments."""
     sides = []
     for c, survey, free in zip((found.a, found.b), surveys, usable, strict=True):
-        rows = np.concatenate((survey.samples, survey.first, survey.resets))
+        rows = np.concatenate((survey.samples, survey.further, survey.resets))
         rows = rows[(rows[:, Event.LENGTH] > 0) | (rows[:, Event.TSVAL] >= 0)]
-        rows = rows[np.unique(rows[:, Event.FRAME], return_index=True)[1]]  # the first payload may be a sample, too
         at = c.of(rows[:, Event.KEY], rows[:, Event.FRAME])
         wanted = at >= 0
         wanted[wanted] = free[at[wanted]]

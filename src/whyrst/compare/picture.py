@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whyrst.compare.segment import ACK, SYN
 from whyrst.compare.sightings import group
-from whyrst.fast.layout import Flag
 from whyrst.reports.vantages import Passage
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def _bases(leg: Leg, path: Sequence[int]) -> dict[bool, int]:
     base: dict[bool, int] = {}
     for c in path:
         for s in leg.segments.get(c, ()):
-            if s.flags & Flag.SYN or (not s.reset and s.forth not in base):
+            if s.flags & SYN or (not s.reset and s.forth not in base):
                 base[s.forth] = s.seq
-            if s.flags & Flag.ACK and (not s.forth) not in base:
+            if s.flags & ACK and (not s.forth) not in base:
                 base[not s.forth] = s.ack - 1
     return base
 
@@ -69,7 +69,7 @@ def _passage(one: Seen, leg: Leg, path: Sequence[int], base: dict[bool, int], *,
         flags=s.flags,
         seq=seq,
         length=s.length,
-        ack=(s.ack - base.get(not s.forth, 0)) % WRAP if s.flags & Flag.ACK else None,
+        ack=(s.ack - base.get(not s.forth, 0)) % WRAP if s.flags & ACK else None,
         frames=tuple(one.at[c].frame if c in one.at else None for c in path),
         absent=tuple(c not in one.at and _silent(leg, c, s) for c in path),
         wanted=wanted,

@@ -11,6 +11,9 @@ from whyrst.resets.text import endpoint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+SYN, FIN, RST, ACK = int(Flag.SYN), int(Flag.FIN), int(Flag.RST), int(Flag.ACK)
+"""Plain numbers: they are asked for often."""
+ESSENTIAL = SYN | FIN | RST | ACK
 MAX = 1 << 40
 """Above every sequence number."""
 WRAP = 1 << 32
@@ -58,12 +61,12 @@ class Segment(NamedTuple):
     @property
     def reset(self) -> bool:
         """Whether it is a reset."""
-        return bool(self.flags & Flag.RST)
+        return bool(self.flags & RST)
 
     @property
     def end(self) -> int:
         """Sequence number behind it."""
-        return (self.seq + self.length + bool(self.flags & Flag.SYN) + bool(self.flags & Flag.FIN)) % WRAP
+        return (self.seq + self.length + bool(self.flags & SYN) + bool(self.flags & FIN)) % WRAP
 
     @property
     def source(self) -> str:
@@ -104,5 +107,5 @@ class Held:
 
 
 def _identity(s: Segment) -> tuple[bool, int, int, int, int]:
-    flags = s.flags & (Flag.SYN | Flag.FIN | Flag.RST | Flag.ACK)
-    return s.forth, s.seq, s.length, flags, s.ack if flags & Flag.ACK else 0
+    flags = s.flags & ESSENTIAL
+    return s.forth, s.seq, s.length, flags, s.ack if flags & ACK else 0

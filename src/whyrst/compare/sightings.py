@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from whyrst.fast.layout import Flag
+from whyrst.compare.segment import ACK, ESSENTIAL, RST, SYN
 from whyrst.resets.facts import MS, SECOND
 
 if TYPE_CHECKING:
@@ -154,12 +154,12 @@ def _cost(one: Seen, c: int, two: Segment, doubts: Sequence[int | None]) -> int 
 
 def same(one: Segment, two: Segment) -> bool:
     """Whether two captures may show the same packet; addresses, TTL and options may have changed on the way."""
-    kind = Flag.SYN | Flag.FIN | Flag.RST | Flag.ACK
+    kind = ESSENTIAL
     if one.forth != two.forth or one.flags & kind != two.flags & kind or one.length != two.length:
         return False
     if one.seq != two.seq and not (one.reset and 0 in {one.seq, two.seq}):
         return False
-    if one.flags & Flag.ACK and one.ack != two.ack:
+    if one.flags & ACK and one.ack != two.ack:
         return False
     if one.stamp != two.stamp and one.stamp >= 0 and two.stamp >= 0:
         return False
@@ -193,7 +193,7 @@ def alive(seen: Seen, c: int, doubt: int) -> Segment | None:
     Not in a handshake: there a host resets what does not fit, and goes on.
     """
     moment = seen.segment.time + SLACK + doubt
-    mine = [s for s in seen.leg.segments.get(c, []) if s.forth == seen.forth and not s.flags & (Flag.SYN | Flag.RST)]
+    mine = [s for s in seen.leg.segments.get(c, []) if s.forth == seen.forth and not s.flags & (SYN | RST)]
     if not any(s.time < seen.segment.time for s in mine):
         return None
     return next((s for s in mine if s.time > moment), None)

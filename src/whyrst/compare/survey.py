@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
 import numpy as np
 
@@ -70,6 +69,7 @@ EVERY = 1 << 62
 """Above every hash by which segments are chosen for the sample."""
 SLOTS = 1 << 20
 """Directions whose first payload is remembered to have passed."""
+RETURN, NEWLINE = 13, 10
 PRINTED = 64
 """Payload bytes in a fingerprint at most; of text, the first line: proxies add further ones."""
 OPENING = int(Flag.SYN | Flag.RST)
@@ -145,9 +145,8 @@ class Survey:
         if len(fresh):
             fresh = _first_of_each(way[fresh], fresh)
             self._passed[way[fresh] & (SLOTS - 1)] = way[fresh]
-            at, have = rows[fresh, Seg.PAYLOAD_AT].tolist(), rows[fresh, Seg.PAYLOAD_HAVE].tolist()
-            prints = [fingerprint(batch.buffer[a : a + min(h, PRINTED)]) for a, h in zip(at, have, strict=True)]
-            self._keep("first", self._first, rows, fresh, key, side, np.array(prints, dtype=np.int64))
+            prints = fingerprints(batch.buffer, rows[fresh, Seg.PAYLOAD_AT], rows[fresh, Seg.PAYLOAD_HAVE])
+            self._keep("first", self._first, rows, fresh, key, side, prints)
         wanted = (_chance(rows[:, Seg.SEQ], rows[:, Seg.ACK]) < self.threshold) & ~opening
         self._keep("samples", self._samples, rows, np.flatnonzero(wanted), key, side)
 
@@ -165,6 +164,12 @@ class Survey:
     def first(self) -> Cells:
         """The first payload of each direction of a connection, as far as captured."""
         return _joined(self._first)
+
+    @property
+    def further(self) -> Cells:
+        """Of the first payloads those that are not in the sample, too."""
+        first = self.first
+        return first[_chance(first[:, Event.SEQ], first[:, Event.ACK]) >= self.threshold]
 
     @property
     def samples(self) -> Cells:
@@ -195,11 +200,21 @@ class Survey:
         return events[late | (reset & (np.cumsum(reset) <= MOST // 4))]
 
 
-def fingerprint(payload: memoryview) -> int:
-    """A number of 63 bits for the first bytes of a payload; of text, for its first line."""
-    start = bytes(payload)
-    line = start.partition(b"\r\n")[0]
-    return crc32(line) << 31 | crc32(line, 0x5EED) >> 1
+def fingerprints(buffer: memoryview, at: Cells, have: Cells) -> Cells:
+    """A number of 63 bits for the first bytes of each payload; of text, for its first line.
+
+    Args:
+        buffer: holds the payloads.
+        at: where each begins.
+        have: how many of its bytes are there.
+    """
+    octets = np.frombuffer(buffer, dtype=np.uint8)
+    place = np.minimum(at[:, None] + np.arange(PRINTED), len(octets) - 1)
+    words = np.where(np.arange(PRINTED) < have[:, None], octets[place], 0).astype(np.uint8)
+    ends = (words[:, :-1] == RETURN) & (words[:, 1:] == NEWLINE)
+    line = np.where(ends.any(axis=1), ends.argmax(axis=1), PRINTED)
+    words[np.arange(PRINTED) >= line[:, None]] = 0
+    return mixed(*words.view(np.int64).T, np.minimum(have, line)) & 0x7FFFFFFFFFFFFFFF
 
 
 def _first_of_each(keys: Cells, at: Cells) -> Cells:
