@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from whyrst.compare.habits import Habits
 from whyrst.compare.sightings import SLACK, alive, neighbours, same
@@ -37,6 +37,13 @@ class Gap:
     """
 
     level: int
+    says: str
+
+
+class Foreign(NamedTuple):
+    """Why a reset is not of the end whose address it bears; surely so, even where packets were lost?"""
+
+    sure: bool
     says: str
 
 
@@ -110,31 +117,42 @@ class Gaps:
         later = [s for s in there if s.forth != seen.forth and s.time > seen.segment.time + SLACK + view.doubt]
         return Gap(2 if later else 1, "it did not pass there")
 
-    def _not_sent(self, seen: Seen, c: int, others: Sequence[Seen], trigger: Segment | None) -> Gap:
+    def _not_sent(  # noqa: PLR0911 - one reason after the other
+        self, seen: Seen, c: int, others: Sequence[Seen], trigger: Segment | None
+    ) -> Gap:
         """The capture nearer to the sender runs and shows that direction: was the reset not sent, or is it missing?"""
-        view, end = self._views[c], "client" if seen.forth else "server"
-        goes_on = alive(seen, c, view.doubt)
-        if goes_on is not None:
-            wait = duration(goes_on.time - seen.segment.time)
-            return Gap(2, f"the {end} went on there in frame {goes_on.frame}, {wait} later, as if it had sent no reset")
         held, missing = neighbours(seen, c)
-        lossy = view.loss > LOSSY or missing > 0
-        if self.habits(seen).own:
+        lossy = self._views[c].loss > LOSSY or missing > 0
+        foreign = self._foreign(seen, c, others)
+        # That the end did not send it does not tell on which side of a middle place it was made.
+        at_end = c == seen.travel[0]
+        if foreign and at_end:
+            return Gap(1 if lossy and not foreign.sure else 2, foreign.says)
+        if not foreign and self.habits(seen).own:
             return self._own_not_sent(seen, c, trigger, lossy=lossy)
-        odd = self.habits(seen).odd
         if any(self._alike(seen, o) and c in o.at for o in others):
             return Gap(0, "it shows others of that kind, so it may have lost this one")
-        # What the reset looks like tells that the end did not send it, not on which side of a middle place it was made.
-        sure = 2 if c == seen.travel[0] else 1
         if lossy:
-            return Gap(1 if odd and sure > 1 else 0, "that capture lost packets")
+            return Gap(0, "that capture lost packets")
         if self._never_asked(seen, c, trigger):
             return Gap(2, self._asked(seen, trigger))
-        if any(o.forth != seen.forth and self._also_foreign(o) for o in others):
-            return Gap(sure, "the other end was reset, too, and neither sent it")
-        if odd:
-            return Gap(sure, f"it breaks habits of the {end}, and the {held} segments around it are there")
+        if foreign:
+            return Gap(1, f"{foreign.says}; the {held} segments around it are there")
         return Gap(0, "too little of this connection is there")
+
+    def _foreign(self, seen: Seen, c: int, others: Sequence[Seen]) -> Foreign | None:
+        """Why it cannot have come from the end whose address it bears, as seen from capture c."""
+        end = "client" if seen.forth else "server"
+        goes_on = alive(seen, c, self._views[c].doubt)
+        if goes_on is not None:
+            wait = duration(goes_on.time - seen.segment.time)
+            says = f"the {end} went on there in frame {goes_on.frame}, {wait} later, as if it had sent no reset"
+            return Foreign(True, says)
+        if self.habits(seen).odd:
+            return Foreign(False, f"it breaks habits of the {end}")
+        if not self.habits(seen).own and any(o.forth != seen.forth and self._also_foreign(o) for o in others):
+            return Foreign(False, "the other end was reset, too, and neither sent it")
+        return None
 
     def _own_not_sent(self, seen: Seen, c: int, trigger: Segment | None, *, lossy: bool) -> Gap:
         """A reset that looks like the sender's own: only a capture that is long and lacks nothing else speaks."""
