@@ -167,7 +167,13 @@ class KernelFacts:
 
     def through(self, *functions: str) -> Fact:
         """One of these functions is on the stack; unknown for what this host did not send itself."""
-        return self.fact(lambda e: any(f in e.stack for f in functions) if e.stack and e.kind == "sent" else None)
+
+        def passed(event: KernelEvent) -> bool | None:
+            # Compilers split functions: mptcp_do_fastclose.part.0.
+            names = {name.partition(".")[0] for name in event.stack}
+            return not names.isdisjoint(functions) if names and event.kind == "sent" else None
+
+        return self.fact(passed)
 
     def when_sent(self, of: Callable[[KernelEvent], bool | None]) -> Fact:
         """A fact about resets that this host's TCP sent; unknown for others."""

@@ -112,7 +112,7 @@ static __always_inline __u32 place_of(const union flow_key *key) {
         hash = (hash ^ key->words[k]) * 0x9e3779b97f4a7c15ULL;
         hash ^= hash >> 29;
     }
-    return hash & (FLOWS - 1);
+    return hash * 0x9e3779b97f4a7c15ULL >> 49; /* 15 bits: FLOWS; the lower ones hardly depend on the ports */
 }
 
 static __always_inline struct line *find_line(const union flow_key *key) {
