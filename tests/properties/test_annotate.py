@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 
 from properties.captures import mutated
-from unit.annotate.blocks import blocks, comments, kind
+from unit.annotate.blocks import PACKETS, SIMPLE, blocks, comments, kind
+from unit.annotate.packets import read
 from unit.annotate.test_annotate import expected
-from unit.annotate.test_pcapng import PACKETS, read
 from whyrst.annotate import annotate
 from whyrst.capture.errors import CaptureError
 
@@ -28,7 +28,7 @@ def test_what_is_readable_is_written_with_its_comments(tmp_path, data):
     assert not damage
     assert [(packet, wire) for packet, _, wire, _ in after] == [(packet, wire) for packet, _, wire, _ in before]
     packets = [one for one in blocks(out.read_bytes()) if kind(*one) in PACKETS]
-    commented = {frame for frame, one in enumerate(packets, 1) if kind(*one) != 3 and comments(*one)[0]}
+    commented = {frame for frame, one in enumerate(packets, 1) if kind(*one) != SIMPLE and comments(*one)[0]}
     assert commented == expected(path)
     assert done.frames == len(commented)
     assert done.quality.packets == len(packets)

@@ -78,6 +78,8 @@ def _commented(out: BinaryIO, row: Array, buffer: memoryview, interface: int, co
 
 def _plain(out: BinaryIO, rows: Array, buffer: memoryview, interface: int) -> None:
     """Write packets as blocks without options, their headers made as columns."""
+    if not len(rows):
+        return
     captured, time = rows[:, Rec.CAPTURED], rows[:, Rec.TIME]
     totals = OVERHEAD + (captured + 3) // 4 * 4
     fields = np.empty((len(rows), 7), "<u4")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 SECTION, INTERFACE, OBSOLETE, SIMPLE, PACKET = 0x0A0D0D0A, 1, 2, 3, 6
+PACKETS = {OBSOLETE, SIMPLE, PACKET}
 FIXED = {SECTION: 24, OBSOLETE: 28, PACKET: 28}
 """Bytes of a block before its packet or options."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 import whyrst
 from unit.annotate.blocks import PACKET, blocks, comments, kind
+from unit.annotate.packets import read
 from unit.capture import files
 from whyrst.annotate import annotate
 from whyrst.capture.errors import CaptureError
@@ -42,7 +44,7 @@ def expected(path):
 
 @needs_tshark
 @pytest.mark.parametrize("path", [EXAMPLE, *CASES[::15]], ids=lambda path: path.parent.name)
-def test_tshark_finds_exactly_the_packets_of_resets_and_evidence(path, tmp_path):
+def test_tshark_finds_exactly_the_numbers_resets_and_evidence(path, tmp_path):
     out = tmp_path / "out.pcapng"
     done = annotate(path, out)
     frames = expected(path)
@@ -92,6 +94,40 @@ def test_wireshark_s_own_comments_stay(tmp_path):
     (shown,) = tshark(out, "-Y", 'frame.comment == "my own"', "-T", "fields", "-e", "frame.comment")
     assert shown.startswith("whyrst: keep-alive-race")
     assert shown.endswith(",my own")
+
+
+def section(order, packets):
+    """A section with blocks of many kinds around the packets."""
+    name = struct.pack(order + "HH", 1, 18) + b"\xc6\x33\x64\x07shop.example\0\0" + b"\0\0" + bytes(4)
+    secret = struct.pack(order + "II", 0x544C534B, 4) + b"# \n\n"
+    counts = files.option(4, struct.pack(order + "Q", len(packets)), order=order) + bytes(4)
+    mine = files.option(2, struct.pack(order + "I", 1), order=order) + bytes(4)
+    made = [
+        files.section(order=order, options=files.option(3, b"Linux", order=order) + bytes(4)),
+        files.interface(order=order, snaplen=262144, options=files.option(9, b"\x09", order=order) + bytes(4)),
+        files.block(4, name, order=order),
+        files.block(10, secret, order=order),
+        files.block(0xBAD, struct.pack(order + "I", 32473) + b"of somebody", order=order),
+        *(files.enhanced(data, order=order, ticks=time, wire=wire, options=mine) for data, time, wire, _ in packets),
+        files.statistics(0, order=order, options=counts),
+    ]
+    return b"".join(made)
+
+
+@needs_tshark
+def test_sections_of_both_byte_orders_open_in_wireshark(tmp_path):
+    path, out = tmp_path / "in.pcapng", tmp_path / "out.pcapng"
+    packets, _ = read(EXAMPLE)
+    path.write_bytes(section(files.BIG, packets) + section(files.LITTLE, packets))
+    done = annotate(path, out)
+    assert done.quality.packets == 2 * len(packets)
+    numbers = tshark(out, "-Y", "eth", *NUMBERS)  # Wireshark counts custom blocks, too, and whyrst packets only
+    found = tshark(out, "-Y", 'frame.comment contains "whyrst"', *NUMBERS)
+    assert {numbers.index(one) + 1 for one in found} == expected(path)
+    options = [*NUMBERS, *(part for name in ("frame.time_epoch", "frame.packet_flags") for part in ("-e", name))]
+    assert tshark(out, *options) == tshark(path, *options)
+    kinds = [[kind(*one) for one in blocks(file.read_bytes())] for file in (path, out)]
+    assert kinds[0] == kinds[1]
 
 
 @needs_tshark

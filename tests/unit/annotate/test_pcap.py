@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.annotate.blocks import INTERFACE, blocks, comments, kind
-from unit.annotate.test_pcapng import noted, read
+from unit.annotate.packets import noted, read
 from unit.capture import files
 from unit.capture.files import BIG, LITTLE
 from whyrst.annotate.due import Due

@@ -8,16 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.annotate.blocks import INTERFACE, OBSOLETE, PACKET, SECTION, SIMPLE, blocks, comments, kind
+from unit.annotate.blocks import INTERFACE, PACKET, PACKETS, SECTION, SIMPLE, blocks, comments, kind
+from unit.annotate.packets import noted, read
 from unit.capture import files
 from unit.capture.files import BIG, LITTLE
 from whyrst.annotate.due import Due
 from whyrst.annotate.pcapng import Copy
 from whyrst.capture.errors import CaptureError
-from whyrst.capture.reader import Reader
-from whyrst.fast.layout import Rec
 
-PACKETS = {PACKET, SIMPLE, OBSOLETE}
 SUMMARY = "whyrst 0: a summary"
 
 
@@ -26,21 +24,6 @@ def copied(path, notes=(), *, until=None, piece=1 << 20):
     with Copy(str(path), out, Due(notes), until=until, piece=piece) as copy:
         copy.run(SUMMARY, lambda _: None)
     return out.getvalue()
-
-
-def noted(*frames):
-    return [(frame, [f"whyrst: {frame}", f"whyrst: more of {frame}"]) for frame in frames]
-
-
-def read(path):
-    """Data, time, wire length and link type of each packet, as our reader sees them."""
-    found = []
-    with Reader(str(path)) as reader:
-        for n in reader.records():
-            for row in reader.table[:n].tolist():
-                data = bytes(reader.buffer[row[Rec.OFFSET] : row[Rec.OFFSET] + row[Rec.CAPTURED]])
-                found.append((data, row[Rec.TIME], row[Rec.WIRE], row[Rec.LINK]))
-        return found, reader.damage
 
 
 @st.composite

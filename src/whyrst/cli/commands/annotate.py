@@ -49,10 +49,8 @@ def command(*, file: str, output: str, expression: str | None, force: bool, no_p
     for one in damage:
         say(f"warning: {damage_line(one)}")
     if output != "-":
-        click.echo(
-            f"{count(done.resets, 'reset')}, {count(done.frames, 'packet')} commented in {shown(output)}; "
-            f"in Wireshark: {DISPLAY_FILTER}"
-        )
+        hint = f"; in Wireshark: {DISPLAY_FILTER}" if done.frames else ""
+        click.echo(f"{count(done.resets, 'reset')}, {count(done.frames, 'packet')} commented in {shown(output)}{hint}")
     if interrupt.happened:
         return Status.INTERRUPTED
     return Status.DAMAGED if damage else Status.DONE
