@@ -110,11 +110,20 @@ class Tracker:
         """The connection in a slot of the table: `Conn` cells, then `Dir` cells and a ring for each side."""
         return self._table[slot * WIDTH : (slot + 1) * WIDTH]
 
-    def flush(self) -> Iterator[Cells]:
-        """Yields the resets that wait, without regard to what may follow: of a live capture, those that have waited
-        long enough."""
-        while self.g[Glob.RESETS] > self.g[Glob.FLUSHED]:
-            yield from self._ripe(self._pending // 2)
+    def flush(self, until: int | None = None) -> Iterator[Cells]:
+        """Yields the resets that wait, without regard to what may follow.
+
+        Args:
+            until: only those not younger than this, ns since 1970; None for all.
+        """
+        while (waiting := int(self.g[Glob.RESETS] - self.g[Glob.FLUSHED])) > 0:
+            at = int(self.g[Glob.FLUSHED]) % self._pending
+            times = self._resets[Seg.TIME, at : at + min(waiting, self._pending - at)]
+            young = np.flatnonzero(times > until) if until is not None else times[:0]
+            most = int(young[0]) if len(young) else len(times)
+            if most == 0:
+                return
+            yield from self._ripe(min(most, max(self._pending // 2, 1)))
 
     def _ripe(self, most: int) -> Iterator[Cells]:
         """The oldest resets, at most so many, in one contiguous range of the ring."""

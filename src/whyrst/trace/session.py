@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from whyrst.kernel.event import KernelEvent
+    from whyrst.kernel.event import Ends, KernelEvent
     from whyrst.model import Verdict
 
     Row = npt.NDArray[np.int64]
@@ -35,6 +35,11 @@ HOLD = SECOND // 2
 """How long an event waits before it is judged."""
 CONNECTIONS, FINISHED, PENDING, LINES = 1 << 12, 1 << 11, 1 << 10, 1 << 12
 """Limits of each tracker, see `connections.tracker`: live, finished, resets that wait, lines of the log."""
+SETTLE = SECOND // 50
+"""Events of several CPUs come out of order by less than this."""
+ITSELF = SECOND // 1000
+"""A socket that aborts itself on data after its close passes the place where resets are taken (net/ipv4/tcp_input.c
+tcp_reset), too, at the same moment; where the probe there has no segment to look at, this tells."""
 SPACES = 64
 """Trackers that are kept; the one unused for longest goes first."""
 TOLD = 1 << 14
@@ -49,6 +54,12 @@ class _Lane:
     tracker: Tracker = field(default_factory=lambda: Tracker(CONNECTIONS, FINISHED, PENDING, LINES))
     events: dict[int, KernelEvent] = field(default_factory=dict)
     """By the number that the reset's row has."""
+    full: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    """Copies of resets that the tracker had no room for any more: a storm, in which none waits."""
+
+    def feed(self, rows: npt.NDArray[np.int64], buffer: bytearray) -> None:
+        """Follow segments."""
+        self.full += [cells.copy() for cells in self.tracker.feed(rows, len(rows), buffer)]
 
 
 class Session:
@@ -64,7 +75,8 @@ class Session:
         self._hold = hold
         self._waiting: list[tuple[KernelEvent, bytes]] = []
         self._lanes: OrderedDict[tuple[int, bool], _Lane] = OrderedDict()
-        self._told: OrderedDict[tuple[int, str, str], int] = OrderedDict()
+        self._told: OrderedDict[tuple[int, bool, str, str], int] = OrderedDict()
+        self._leaving: list[_Lane] = []
         self._count = 0
         self.untold = 0
         """Events without addresses, or of which the reset could not be rebuilt."""
@@ -79,21 +91,25 @@ class Session:
         Args:
             now: ns since 1970.
         """
-        self._waiting.sort(key=lambda pair: pair[0].time)
-        ready = [pair for pair in self._waiting if pair[0].time <= now - self._hold]
-        self._waiting = self._waiting[len(ready) :]
-        yield from self._judge(ready)
+        self._tell(now - SETTLE)
+        yield from self._judge(now - self._hold)
 
     def close(self) -> Iterator[Judged]:
         """Judge what is left."""
-        self._waiting.sort(key=lambda pair: pair[0].time)
-        ready, self._waiting = self._waiting, []
-        yield from self._judge(ready)
+        self._tell(None)
+        yield from self._judge(None)
 
-    def _judge(self, pairs: Iterable[tuple[KernelEvent, bytes]]) -> Iterator[Judged]:
+    def _tell(self, until: int | None) -> None:
+        """Hand events over to the trackers, in order of time: they may be judged later, and know of each other."""
+        self._waiting.sort(key=lambda pair: pair[0].time)
+        ready = [pair for pair in self._waiting if until is None or pair[0].time <= until]
+        self._waiting = self._waiting[len(ready) :]
+        own = {_end(event): event.time for event, _ in ready if event.kind == "sent"}
         lanes: dict[tuple[int, bool], list[Row]] = {}
         buffer = bytearray()
-        for event, packet in pairs:
+        for event, packet in ready:
+            if event.kind == "received" and abs(own.get(_end(event), 0) - event.time) < ITSELF:
+                continue
             key = (event.netns, event.kind in {"sent", "unseen"})
             rows = self._rows(event, packet, buffer)
             if rows:
@@ -104,7 +120,16 @@ class Session:
             else:
                 self.untold += 1
         for key, rows in lanes.items():
-            yield from self._feed(self._lane(key), np.stack(rows), buffer)
+            self._lane(key).feed(np.stack(rows), buffer)
+
+    def _judge(self, until: int | None) -> Iterator[Judged]:
+        leaving, self._leaving = self._leaving, []
+        for lane, when in [(lane, None) for lane in leaving] + [(lane, until) for lane in self._lanes.values()]:
+            full, lane.full = lane.full, []
+            for cells in full:
+                yield self._judged(lane, cells)
+            for cells in lane.tracker.flush(when):
+                yield self._judged(lane, cells)
 
     def _rows(self, event: KernelEvent, packet: bytes, buffer: bytearray) -> list[Row]:
         """Segments of an event, the reset last; history only the first time that a connection is met."""
@@ -118,10 +143,11 @@ class Session:
         return [*history, *([asked] if asked is not None else []), reset]
 
     def _is_told(self, event: KernelEvent) -> bool:
-        """Whether this very connection was met before; addresses that are used again tell another opening time."""
+        """Whether this very connection was met before in this lane; addresses that are used again tell another opening
+        time."""
         ends = event.ends
         assert ends is not None
-        key = (event.netns, ends.local, ends.remote)
+        key = (event.netns, event.kind in {"sent", "unseen"}, ends.local, ends.remote)
         opened = event.past.opened if event.past is not None else 0
         known = self._told.get(key) == opened
         self._told[key] = opened
@@ -134,26 +160,25 @@ class Session:
         lane = self._lanes.setdefault(key, _Lane())
         self._lanes.move_to_end(key)
         while len(self._lanes) > SPACES:
-            self._lanes.popitem(last=False)
+            self._leaving.append(self._lanes.popitem(last=False)[1])
         return lane
-
-    def _feed(self, lane: _Lane, rows: npt.NDArray[np.int64], buffer: bytearray) -> Iterator[Judged]:
-        tracker = lane.tracker
-        for cells in tracker.feed(rows, len(rows), buffer):
-            yield self._judged(lane, cells)
-        for cells in tracker.flush():
-            yield self._judged(lane, cells)
-        lane.events.clear()
 
     def _judged(self, lane: _Lane, cells: npt.NDArray[np.int64]) -> Judged:
         tracker = lane.tracker
         events = tuple(lane.events.get(number) for number in cells[Seg.FRAME].tolist())
         lines = min(int(tracker.g[Glob.LINES]), tracker.log.shape[1])
+        for number in cells[Seg.FRAME].tolist():
+            lane.events.pop(number, None)
         resets = Resets(
             cells, tracker.log, lines, tracker.names, tracker.payloads, (self._name,), tracker.g,
             events=events, numbered=False,
         )  # fmt: skip
         return Judged(resets)
+
+
+def _end(event: KernelEvent) -> tuple[int, Ends | None]:
+    """One end of a connection."""
+    return event.netns, event.ends
 
 
 def verdicts(events: Iterable[KernelEvent], name: str = LIVE) -> Iterator[Verdict]:
