@@ -19,8 +19,9 @@ from whyrst.compare.pairing import PROXIED, Pairs, pair, proxied
 from whyrst.compare.path import order, places
 from whyrst.compare.place import CompareError
 from whyrst.compare.sightings import View, group
-from whyrst.compare.survey import Event, Survey, mixed
+from whyrst.compare.survey import Event, Survey, chosen, mixed
 from whyrst.fast.layout import Flag, Opt
+from whyrst.resets.facts import distinct, one_of
 from whyrst.segments.read import read
 
 if TYPE_CHECKING:
@@ -232,7 +233,8 @@ def _fill(
 
 def _trace(aligned: Alignment, surveys: Sequence[Survey], common: Mapping[tuple[int, int], Shared]) -> None:
     """Find the origin of every reset, and where each is judged."""
-    views = [_view(aligned, surveys[c], common, c) for c in range(len(surveys))]
+    wanted = _hosts(aligned)
+    views = [_view(aligned, surveys[c], common, c, wanted) for c in range(len(surveys))]
     tracer = Tracer(aligned.paths, aligned.places, aligned.path, views)
     doubts = [clock.uncertainty if clock.known else None for clock in aligned.clocks]
     aligned.origins = [{} for _ in surveys]
@@ -248,7 +250,8 @@ def _trace(aligned: Alignment, surveys: Sequence[Survey], common: Mapping[tuple[
                     aligned.elsewhere[c].add(segment.frame)
 
 
-def _view(aligned: Alignment, survey: Survey, common: Mapping[tuple[int, int], Shared], c: int) -> View:
+def _view(aligned: Alignment, survey: Survey, common: Mapping[tuple[int, int], Shared], c: int, wanted: Cells) -> View:
+    """What is known of one capture; of hosts only those that `_hosts` wants."""
     clock, capture = aligned.clocks[c], survey.capture
     assert capture is not None
     forth = back = False
@@ -261,8 +264,7 @@ def _view(aligned: Alignment, survey: Survey, common: Mapping[tuple[int, int], S
                 direct = rows[aligned.pairs[a, b].how != PROXIED]
                 for end in (0, 1):
                     ends = aligned.tables[x].address[end, :2][:, direct]
-                    once = np.unique(mixed(ends[0], ends[1]), return_index=True)[1]
-                    hosts.update((h, lo) for h, lo in ends[:, once].T.tolist())
+                    hosts.update((h, lo) for h, lo in ends[:, one_of(mixed(*ends), wanted)].T.tolist())
     held, missing = _held(aligned, c)
     return View(
         begin=clock.common(capture.earliest or 0),
@@ -274,7 +276,7 @@ def _view(aligned: Alignment, survey: Survey, common: Mapping[tuple[int, int], S
         loss=missing / (held + missing) if missing else 0.0,
         held=held,
         hosts=frozenset(hosts),
-        ttls=_ttls(survey),
+        ttls=_ttls(survey, wanted),
     )
 
 
@@ -282,11 +284,25 @@ LOOKED = 4096
 """Connections by which a capture's loss is estimated."""
 
 
-def _ttls(survey: Survey) -> dict[tuple[int, int], frozenset[int]]:
-    """TTLs of what each host sent; probes written by hand have no habits."""
-    rows = np.concatenate((survey.opened, survey.first, survey.samples))
-    plain = (rows[:, Event.FLAGS] & (Flag.SYN | Flag.RST)) == 0
-    rows = rows[plain | ((rows[:, Event.OPTIONS] & ~Opt.MSS) != 0)]
+def _hosts(aligned: Alignment) -> Cells:
+    """Hashes of the addresses of both ends of connections that were reset, sorted."""
+    ends = [
+        aligned.tables[c].address[:, :2, rows].transpose(1, 0, 2).reshape(2, -1)
+        for leg in aligned.legs
+        for c, rows in leg.rows.items()
+    ]
+    return distinct(mixed(*np.concatenate(ends, axis=1))) if ends else np.zeros(0, dtype=np.int64)
+
+
+def _ttls(survey: Survey, wanted: Cells) -> dict[tuple[int, int], frozenset[int]]:
+    """TTLs of what some hosts sent; probes written by hand have no habits."""
+    parts = []
+    for rows in (survey.opened, survey.samples):
+        plain = (rows[:, Event.FLAGS] & (Flag.SYN | Flag.RST)) == 0
+        habitual = plain | ((rows[:, Event.OPTIONS] & ~Opt.MSS) != 0)
+        mine = one_of(mixed(rows[:, Event.SRC_HI], rows[:, Event.SRC_LO]), wanted)
+        parts.append(chosen(rows, np.flatnonzero(habitual & mine)))
+    rows = np.concatenate(parts)
     names = mixed(rows[:, Event.SRC_HI], rows[:, Event.SRC_LO], rows[:, Event.TTL])
     once = rows[np.unique(names, return_index=True)[1]]
     found: dict[tuple[int, int], set[int]] = defaultdict(set)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.compare.survey import Event, mixed
+from whyrst.compare.survey import Event, chosen, mixed
 from whyrst.fast.layout import Flag
 from whyrst.resets.facts import distinct, one_of
 
@@ -95,9 +95,10 @@ def conversations(survey: Survey) -> Conversations:
     """Put the events of a capture together."""
     events = np.concatenate((survey.opened, survey.resets, survey.first))
     # Of what was in use before the capture began, and said nothing in it, a few plain segments may be all.
-    quiet = survey.samples[~one_of(survey.samples[:, Event.KEY], distinct(events[:, Event.KEY]))]
-    events = np.concatenate((events, quiet))
-    events = events[np.lexsort((events[:, Event.FRAME], events[:, Event.KEY]))]
+    strange = ~one_of(survey.samples[:, Event.KEY], distinct(events[:, Event.KEY]))
+    if strange.any():
+        events = np.concatenate((events, chosen(survey.samples, np.flatnonzero(strange))))
+    events = chosen(events, np.lexsort((events[:, Event.FRAME], events[:, Event.KEY])))
     flags = events[:, Event.FLAGS]
     opening = (flags & (Flag.SYN | Flag.RST)) == Flag.SYN
     syn = opening & ((flags & Flag.ACK) == 0)
@@ -145,7 +146,7 @@ def conversations(survey: Survey) -> Conversations:
         asked=np.where(data >= 0, data, np.where(asked >= 0, asked, events[first, Event.TIME])),
         answered=_first(group, n, payload & ~mine, events[:, Event.TIME]),
         resets=resets,
-        address=_addresses(events[first], client),
+        address=_addresses(chosen(events, first), client),
     )
 
 
@@ -181,3 +182,18 @@ def _addresses(first: Cells, client: Cells) -> Cells:
     target = np.stack([first[:, cell] for cell in (Event.DST_HI, Event.DST_LO, Event.DPORT)])
     forth = first[:, Event.SIDE] == client
     return np.stack((np.where(forth, source, target), np.where(forth, target, source)))
+
+
+def turned(a: Conversations, left: Cells, b: Conversations, right: Cells) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Where two captures of one connection take different ends for the client: one of them lacks the handshake.
+
+    Args:
+        a: connections of one capture.
+        left: rows there.
+        b: connections of the other.
+        right: the same ones there.
+    """
+    one, two = a.address[:, :, left], b.address[:, :, right]
+    ends = [[(one[i] == two[j]).all(axis=0).astype(np.int64) for j in (0, 1)] for i in (0, 1)]
+    found: np.ndarray[Any, np.dtype[np.bool_]] = ends[0][1] + ends[1][0] > ends[0][0] + ends[1][1]
+    return found & ~(a.known[left] & b.known[right])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whyrst.compare.survey import Event, events_of, keys
+from whyrst.fast.layout import Seg
 from whyrst.resets.facts import distinct, one_of
 
 if TYPE_CHECKING:
@@ -42,15 +43,18 @@ def gather(batches: Iterable[Batch], table: Conversations, wanted: Cells, moment
     chosen[wanted] = True
     kept: list[Cells] = []
     total, limit = 0, MOST
+    ports = np.zeros(1 << 17, dtype=bool)  # the sum of both ports tells most others apart, and costs little
+    ports[table.address[0, 2, wanted] + table.address[1, 2, wanted]] = True
     for batch in batches if len(wanted) else ():
-        key, side = keys(batch.rows)
+        rows = batch.rows[ports[batch.rows[:, Seg.SPORT] + batch.rows[:, Seg.DPORT]]]
+        key, side = keys(rows)
         at = np.flatnonzero(one_of(key, names))
         if len(at) == 0:
             continue
-        row = table.of(key[at], batch.rows[at, Event.FRAME])
+        row = table.of(key[at], rows[at, Event.FRAME])
         mine = (row >= 0) & chosen[row]
         at, row = at[mine], row[mine]
-        kept.append(events_of(batch.rows[at], key[at], side[at], row))
+        kept.append(events_of(rows[at], key[at], side[at], row))
         total += len(at)
         if total > limit:
             kept = [_near(np.concatenate(kept), moments)]

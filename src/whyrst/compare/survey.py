@@ -169,7 +169,7 @@ class Survey:
     def further(self) -> Cells:
         """Of the first payloads those that are not in the sample, too."""
         first = self.first
-        return first[_chance(first[:, Event.SEQ], first[:, Event.ACK]) >= self.threshold]
+        return chosen(first, np.flatnonzero(_chance(first[:, Event.SEQ], first[:, Event.ACK]) >= self.threshold))
 
     @property
     def samples(self) -> Cells:
@@ -192,12 +192,12 @@ class Survey:
         """About half of them."""
         if kind == "samples":
             self.threshold //= 2
-            return events[_chance(events[:, Event.SEQ], events[:, Event.ACK]) < self.threshold]
+            return chosen(events, np.flatnonzero(_chance(events[:, Event.SEQ], events[:, Event.ACK]) < self.threshold))
         if kind == "resets":
             return events[len(events) // 2 :]
         late = np.arange(len(events)) >= len(events) * 3 // 4
         reset = one_of(events[:, Event.KEY], distinct(self.resets[:, Event.KEY]))
-        return events[late | (reset & (np.cumsum(reset) <= MOST // 4))]
+        return chosen(events, np.flatnonzero(late | (reset & (np.cumsum(reset) <= MOST // 4))))
 
 
 def fingerprints(buffer: memoryview, at: Cells, have: Cells) -> Cells:
@@ -227,6 +227,16 @@ def _first_of_each(keys: Cells, at: Cells) -> Cells:
 
 
 def _joined(parts: list[Cells]) -> Cells:
-    if len(parts) > 1:
-        parts[:] = [np.concatenate(parts)]
-    return parts[0] if parts else np.zeros((0, Event.COUNT), dtype=np.int64)
+    """All events in one array whose columns lie together in memory, since columns are what is read."""
+    if not parts:
+        return np.zeros((0, Event.COUNT), dtype=np.int64)
+    if len(parts) > 1 or not parts[0].flags.f_contiguous:
+        whole = np.empty((sum(len(part) for part in parts), Event.COUNT), dtype=np.int64, order="F")
+        np.concatenate(parts, out=whole)
+        parts[:] = [whole]
+    return parts[0]
+
+
+def chosen(events: Cells, at: Cells) -> Cells:
+    """Some events, with their columns together in memory as before."""
+    return np.take(events.T, at, axis=1).T
