@@ -14,7 +14,7 @@ from whyrst.cli.ending import ending
 from whyrst.cli.status import say
 from whyrst.kernel import privileges
 from whyrst.kernel.libbpf import BpfError
-from whyrst.kernel.namespaces import Namespaces
+from whyrst.kernel.namespaces import Namespaces, here
 from whyrst.reports.amounts import count
 from whyrst.reports.page import Page
 from whyrst.trace.counts import Counts
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from whyrst.kernel.tracer import Tracer
     from whyrst.trace.live import Told
     from whyrst.trace.prometheus import Metrics
+    from whyrst.trace.record import Recorder
     from whyrst.trace.selection import Selection
     from whyrst.trace.shown import Shown
 
@@ -84,6 +85,7 @@ def trace(stack: ExitStack, wanted: Wanted) -> None:
         raise click.ClickException(str(error)) from error
     watch = stack.enter_context(closing(Watch(tracer, before, [netns] if netns else [])))
     live = Live(tracer, watch, wanted.selection, events)
+    recorder = _recorder(stack, wanted.pcap, netns)
     metrics = _metrics(wanted.prometheus, live, tracer)
     privileges.drop(privileges.kept(privileges.held()), privileges.sudo_user())
     if metrics is not None:
@@ -99,8 +101,12 @@ def trace(stack: ExitStack, wanted: Wanted) -> None:
         out.flush()
 
     say("tracing resets; Ctrl-C ends" if wanted.duration is None else f"tracing for {wanted.duration:g} s")
-    _follow(live, [_shown(wanted, live, page, out, sum_up)], wanted.duration)
+    shown = [_shown(wanted, live, page, out, sum_up), *([recorder] if recorder is not None else [])]
+    _follow(live, shown, wanted.duration)
     sum_up()
+    if recorder is not None and (recorder.missed or recorder.unfound):
+        missed, unfound = count(recorder.missed, "packet"), count(recorder.unfound, "reset")
+        say(f"{wanted.pcap}: there was no room for {missed}; {unfound} not found among those recorded")
 
 
 def _checks(watch: Watch, netns: int) -> dict[int, Check]:
@@ -150,6 +156,20 @@ def _events(stack: ExitStack, path: str | None) -> Callable[[KernelEvent], None]
         file.write(encode(event) + b"\n")
 
     return note
+
+
+def _recorder(stack: ExitStack, path: str | None, netns: int) -> Recorder | None:
+    """What records connections; its file is made now, while we may."""
+    if path is None:
+        return None
+    from whyrst.trace.record import Recorder, tap
+
+    try:
+        file = stack.enter_context(open(path, "w+b"))  # noqa: PTH123, SIM115 - as above
+        door = None if netns in {0, here()} else Namespaces().door(netns)
+        return Recorder(file, tap(door))
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--pcap") from error
 
 
 def _metrics(where: str | None, live: Live, tracer: Tracer) -> Metrics | None:

@@ -17,6 +17,8 @@ from typing import NamedTuple
 from whyrst.kernel.namespaces import here
 from whyrst.kernel.wire import MAPPED, endpoint
 
+Program = tuple[tuple[int, int, int, int], ...]
+
 ETH_P_ALL, ETH_P_IP, ETH_P_IPV6 = 0x0003, 0x0800, 0x86DD
 SOL_PACKET, PACKET_STATISTICS = 263, 6
 SO_ATTACH_FILTER, SO_TIMESTAMPNS = 26, 35
@@ -55,6 +57,21 @@ FILTER = (
     (RETURN, 0, 0, 0),
 )
 """Operation, steps to skip if true, if false, and k: takes IPv4 and IPv6 packets with a reset."""
+ALL_TCP = (
+    (LD_BYTE, 0, 0, 0),
+    (SHIFT, 0, 0, 4),
+    (EQUAL, 0, 4, 4),  # IPv4?
+    (LD_BYTE, 0, 0, 9),
+    (EQUAL, 0, 6, PROTOCOL_TCP),
+    (LD_HALF, 0, 0, 6),
+    (TEST, 4, 3, 0x1FFF),
+    (EQUAL, 0, 3, 6),  # IPv6?
+    (LD_BYTE, 0, 0, 6),
+    (EQUAL, 0, 1, PROTOCOL_TCP),
+    (RETURN, 0, 0, SNAPLEN),
+    (RETURN, 0, 0, 0),
+)
+"""Takes every TCP segment."""
 
 
 class Seen(NamedTuple):
@@ -100,6 +117,11 @@ class Segment(NamedTuple):
 class Wiretap:
     """Hears the resets of the calling thread's network namespace from construction to `close`.
 
+    Args:
+        program: what the kernel lets pass: `FILTER` or `ALL_TCP`.
+        buffer: bytes that may wait in the kernel.
+        turn: packets that `poll` reads at most.
+
     Attributes:
         netns: the namespace's number.
         dropped: packets that the kernel had no room for.
@@ -109,17 +131,18 @@ class Wiretap:
         OSError: packet sockets need CAP_NET_RAW.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, program: Program = FILTER, *, buffer: int = BUFFER, turn: int = TURN) -> None:
+        self._turn = turn
         self.netns = here()
         self.dropped = 0
         self.behind = False
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)  # deaf until it is bound
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-            code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in FILTER))
-            program = struct.pack("@HP", len(FILTER), ctypes.addressof(code))
-            self._socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+            code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in program))
+            attached = struct.pack("@HP", len(program), ctypes.addressof(code))
+            self._socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, attached)
             self._socket.setblocking(False)
             self._listen()
         except OSError:
@@ -134,10 +157,10 @@ class Wiretap:
             raise OSError(error, os.strerror(error))
 
     def poll(self) -> list[Seen]:
-        """What passed since the last call, at most `TURN` packets, in the order in which it passed."""
+        """What passed since the last call, at most `turn` packets, in the order in which it passed."""
         found: list[Seen] = []
         self.behind = True
-        while len(found) < TURN:
+        while len(found) < self._turn:
             try:
                 packet, extra, _, (interface, protocol, kind, *_rest) = self._socket.recvmsg(SNAPLEN, 64)
             except BlockingIOError:
