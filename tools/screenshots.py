@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/images: the report and a ladder, light and dark, from the example capture.
+"""Takes the pictures of docs/images: the report and ladders, light and dark, from captures of this repository.
 
 python tools/screenshots.py     needs Debian's Chromium and Playwright (dependency group test)
 """
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 CAPTURE = "examples/resets.pcap"
+PLACES = "tests/cases/compare/forged-to-both"
+"""Captures of three places, between which a device forged two resets."""
+
 IMAGES = ROOT / "docs" / "images"
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -35,11 +38,15 @@ def main() -> int:
         report, ladder = Path(folder, "report.html"), Path(folder, "ladder.svg")
         _whyrst("analyze", CAPTURE, "--format", "html", "-o", str(report))
         _whyrst("show", CAPTURE, "--frame", str(FRAME), "--format", "svg", "-o", str(ladder))
+        several = Path(folder, "several.svg")
+        captures = [f"{PLACES}/{place}.pcap" for place in ("client", "router", "server")]
+        _whyrst("compare", *captures, "--reset", "1", "--ladder", str(several), "-o", str(Path(folder, "text")))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
         for scheme in schemes:
             _report(browser, report, scheme)
-            _ladder(browser, ladder, scheme)
+            _ladder(browser, ladder, f"ladder-{scheme}", scheme)
+            _ladder(browser, several, f"compare-{scheme}", scheme)
         browser.close()
     large = [path.name for path in IMAGES.glob("*.png") if path.stat().st_size > LARGEST]
     print(f"too large: {', '.join(large)}" if large else f"written to {IMAGES.relative_to(ROOT)}")
@@ -61,10 +68,11 @@ def _report(browser: Browser, path: Path, scheme: Literal["light", "dark"]) -> N
     page.close()
 
 
-def _ladder(browser: Browser, path: Path, scheme: Literal["light", "dark"]) -> None:
+def _ladder(browser: Browser, path: Path, name: str, scheme: Literal["light", "dark"]) -> None:
+    """A picture that stands alone."""
     page = browser.new_page(color_scheme=scheme, device_scale_factor=1.5)
     page.set_content(path.read_text(encoding="utf-8"))
-    page.locator("svg").screenshot(path=IMAGES / f"ladder-{scheme}.png")
+    page.locator("svg").screenshot(path=IMAGES / f"{name}.png")
     page.close()
 
 

@@ -24,7 +24,7 @@ def opened(path: str) -> Iterator[BinaryIO]:
 
 
 def refuse_input(output: str, files: Sequence[str]) -> None:
-    """Never write over a capture that is being read."""
-    for name in files:
+    """Never write over a capture that is being read; stdout is none."""
+    for name in files if output != "-" else ():
         if os.path.exists(output) and os.path.exists(name) and os.path.samefile(output, name):  # noqa: PTH110, PTH121
             raise click.BadParameter(f"{name} is an input", param_hint="--output")

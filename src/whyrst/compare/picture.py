@@ -74,6 +74,8 @@ def _passage(one: Seen, leg: Leg, path: Sequence[int], base: dict[bool, int], *,
         absent=tuple(c not in one.at and _silent(leg, c, s) for c in path),
         wanted=wanted,
         note=note,
+        window=s.window,
+        times=tuple(one.at[c].time if c in one.at else None for c in path),
     )
 
 

@@ -74,6 +74,10 @@ class Step:
     seen: tuple[int | None, ...] = ()
     """Nanoseconds since 1970 at which each place of capture saw it, from the client to the server; none where it did
     not pass. Empty with a single place: `time` says it."""
+    unsure: tuple[bool, ...] = ()
+    """For each place that did not see it, whether that place cannot tell."""
+    frames: tuple[int | None, ...] = ()
+    """With several places: its number at each. `frame` then only tells segments apart."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class Passage:
         absent: for each place, whether it certainly did not pass there.
         wanted: it is the reset in question.
         note: what differs between places, for instance translated addresses.
+        window: window field, unscaled.
+        times: when it was seen at each place, on the common clock; None where it was not.
     """
 
     time: int
@@ -46,6 +48,8 @@ class Passage:
     absent: tuple[bool, ...]
     wanted: bool = False
     note: str = ""
+    window: int = 0
+    times: tuple[int | None, ...] = ()
 
 
 def vantages(names: Sequence[str], passages: Sequence[Passage], width: int = 80) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
     from whyrst.cli.progress import Bar
     from whyrst.compare import Comparison
+    from whyrst.model import ConnectionInfo
     from whyrst.reports.page import View
+    from whyrst.reports.vantages import Passage
 
 
 def _names(_: click.Context, __: click.Parameter, given: Sequence[str]) -> dict[str, str]:
@@ -38,6 +41,7 @@ def _names(_: click.Context, __: click.Parameter, given: Sequence[str]) -> dict[
     help="Where a capture was taken (client, between or server), if it is known better than the captures tell.",
 )  # fmt: skip
 @click.option("--reset", "number", type=click.IntRange(min=1), metavar="N", help="Only the Nth reset, with its ladder.")
+@click.option("--ladder", metavar="FILE", help="With --reset: its ladder, as a picture (SVG) of all places.")
 @click.option("--json", "as_json", is_flag=True, help="Short for --format ndjson: one verdict per line.")
 @format_option
 @click.option("-o", "--output", metavar="FILE", default="-", help="Write the report here instead of stdout.")
@@ -52,6 +56,7 @@ def command(
     expression: str | None,
     names: dict[str, str],
     number: int | None,
+    ladder: str | None,
     as_json: bool,
     name: str,
     output: str,
@@ -72,6 +77,8 @@ def command(
         raise click.UsageError("-q and -v exclude each other")
     if number is not None and (name != "text" or quiet):
         raise click.UsageError("--reset shows one reset as text")
+    if ladder is not None and number is None:
+        raise click.UsageError("--ladder draws the reset that --reset names")
     from whyrst.capture.errors import damage_line
     from whyrst.cli.fail_on import Watched
     from whyrst.cli.output import opened, refuse_input
@@ -81,8 +88,8 @@ def command(
     from whyrst.reports.page import View
 
     to_file = output != "-"
-    if to_file:
-        refuse_input(output, files)
+    for path in (output, ladder or "-"):
+        refuse_input(path, files)
     form = formats()[name]
     check_format(form, to_file=to_file)
     detail = -1 if quiet else verbose
@@ -92,7 +99,7 @@ def command(
         comparison = _compared(files, expression, names, bar)
         report = Watched(comparison, bar.close)
         if number is not None:
-            _one(comparison, number, out, view)
+            _one(comparison, number, out, view, ladder)
         else:
             if name == "text" and not quiet:
                 _places(comparison, out, view)
@@ -131,8 +138,8 @@ def _places(comparison: Comparison, out: BinaryIO, view: View) -> None:
     places(Page(out, view.width, color=view.color), comparison)
 
 
-def _one(comparison: Comparison, number: int, out: BinaryIO, view: View) -> None:
-    """One reset with the ladder of all places.
+def _one(comparison: Comparison, number: int, out: BinaryIO, view: View, ladder: str | None) -> None:
+    """One reset with the ladder of all places, which is also drawn if a file for it is named.
 
     Raises:
         click.ClickException: there are not so many.
@@ -151,8 +158,21 @@ def _one(comparison: Comparison, number: int, out: BinaryIO, view: View) -> None
             places(page, comparison)
             ruled_out = judged.ruled_out(row) if view.detail > 0 else []
             around(page, verdict, all_causes().get(verdict.cause), ruled_out)
-            side_by_side(page, [place.place for place in comparison.places], comparison.passages(verdict))
+            passages = comparison.passages(verdict)
+            side_by_side(page, [place.place for place in comparison.places], passages)
+            if ladder is not None:
+                _draw(comparison, verdict.connection, passages, ladder)
             return
         before += len(judged)
     there = f"the captures hold {before:,} of them" if before else "the captures hold none"
     raise click.ClickException(f"no reset {number}: {there}")
+
+
+def _draw(comparison: Comparison, connection: ConnectionInfo, passages: Sequence[Passage], path: str) -> None:
+    """The ladder of all places as a picture."""
+    from whyrst.cli.output import opened
+    from whyrst.reports.svg.passages import side_by_side
+
+    places = [(place.place, os.path.basename(place.capture)) for place in comparison.places]  # noqa: PTH119  (no UTF-8)
+    with opened(path) as out:
+        out.write(side_by_side(connection, places, passages).encode())

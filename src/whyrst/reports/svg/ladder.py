@@ -58,7 +58,9 @@ PHASES = {
 }
 """Colour of a state; the others are those of closing."""
 
-FOOT = "Time runs downwards; distances grow with its logarithm, silences are cut. Numbers in circles: the evidence."
+FOOT = "Time runs downwards on a logarithmic scale; silences are cut."
+MARKED = " Numbers in circles: the evidence."
+SIGNS = " Dot: made on the way. Cross: lost there. Question mark: the next capture cannot tell."
 
 
 def draw(conversation: Conversation, lines: Sequence[Line] = (), *, alone: bool = True) -> str:
@@ -113,7 +115,7 @@ class _Sheet:
         self._reset = conversation.reset_frame
         steps = [item for item in items if isinstance(item, Step)]
         self._start = began(items[0]) if items else 0
-        self._frame = max([FRAME, *(len(str(step.frame)) * ADVANCE + 12 for step in steps)])
+        self._frame = max([FRAME, *(len(_numbers(step)) * ADVANCE + 12 for step in steps)])
         self._clock = self._frame + max([CLOCK, *(len(self._time(step)) * ADVANCE + 16 for step in steps)])
         first = self._clock + STATES
         self._places = [first + at * hop for at in range(len(lines))]
@@ -191,8 +193,8 @@ class _Sheet:
 
     def foot(self) -> str:
         """What the signs mean."""
-        between = any(None in item.seen for item in self._items if isinstance(item, Step))
-        return FOOT + (" A dot: made on the way; a cross: lost on the way." if between else "")
+        unseen = any(None in item.seen for item in self._items if isinstance(item, Step))
+        return FOOT + (MARKED if self._marks else "") + (SIGNS if unseen else "")
 
     def _gap(self, top: float, bottom: float, says: str) -> list[str]:
         """A cut through all lines, and what is left out there."""
@@ -209,7 +211,7 @@ class _Sheet:
     def _account(self, step: Step, level: float) -> str:
         """Frame and time."""
         classes = "judged end" if step.frame == self._reset else "muted end"
-        return text(self._frame, level + 4, f"{step.frame}", classes) + text(
+        return text(self._frame, level + 4, _numbers(step), classes) + text(
             self._clock, level + 4, self._time(step), classes
         )
 
@@ -246,6 +248,11 @@ class _Sheet:
                 f'<text x="{number(x)}" y="{number(y + 3.4)}">{one}</text></g>'
             )
         return found
+
+
+def _numbers(step: Step) -> str:
+    """Its frame, or its frames at all places."""
+    return " ".join(str(one or "-") for one in step.frames) if step.frames else str(step.frame)
 
 
 def _grouped(step: Step, shapes: str) -> str:

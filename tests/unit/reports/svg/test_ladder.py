@@ -125,7 +125,23 @@ def test_a_segment_lost_between_two_captures_ends_there():
     assert 582 < end[0] < 892
     assert len(parts(drawn, "cross")) == 2
     assert not parts(drawn, "head")
-    assert any("a cross: lost on the way" in one for one in says(drawn))
+    assert any("Cross: lost there" in one for one in says(drawn))
+
+
+def test_where_the_next_capture_cannot_tell_it_is_asked():
+    seen = {"seen": (None, 9 * MS, None), "unsure": (True, False, True)}
+    drawn = draw(told([Step(7, 9 * MS, 1, Flag.RST, 1, None, frames=(None, 12, None), **seen)]), PLACES)
+    assert [one.text for one in parts(drawn, "note")] == ["?", "?"]
+    assert not parts(drawn, "head")
+    assert not parts(drawn, "cross")
+    assert "- 12 -" in says(drawn)
+
+
+def test_a_gap_between_two_sightings_is_passed():
+    drawn = draw(told([Step(7, 0, 0, Flag.SYN, 0, None, seen=(0, None, 9 * MS), unsure=(False, True, False))]), PLACES)
+    ((one, two),) = points(drawn)
+    assert (one[0], two[0] > 880) == (272, True)
+    assert not parts(drawn, "note")
 
 
 def test_a_place_in_the_middle_alone_leaves_the_ends_level():
