@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import excludes, hints, needed, refutes, supports
+from whyrst.causes.evidence import excludes, hints, needed, refutes
 from whyrst.fast.layout import Flag
 from whyrst.fast.tables import Conn, Dir, Log
 from whyrst.resets.facts import SECOND
@@ -87,6 +87,6 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     k = r.kernel
     assert k is not None
     stray = k.nobody & k.asked_by(Flag.ACK, Flag.SYN | Flag.ACK)
-    yield supports(stray & ~k.on_record, "no connection with these addresses is on record")
+    yield hints(stray & ~k.on_record, "no connection with these addresses is on record")
     yield excludes(k.active, "a socket aborted itself")
     yield excludes(k.on_record, "this host knew the connection: {kernel_closed}")

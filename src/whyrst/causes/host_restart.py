@@ -127,7 +127,7 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     late = k.nobody & k.asked_by(Flag.ACK, Flag.SYN | Flag.ACK)
     vanished = k.past(lambda p: p.before in OPEN and p.left is None and p.reset is None and p.error == 0)
     yield shows(late & vanished, "the socket had gone from {kernel_before} without close, reset or error")
-    yield supports(late & ~k.on_record, "no connection with these addresses is on record")
+    yield hints(late & ~k.on_record, "no connection with these addresses is on record")
     yield excludes(k.active, "a socket aborted itself")
     yield excludes(k.on_record & ~vanished & late, "the connection had ended in another way: {kernel_closed}")
     yield excludes(k.reason("TCP_TIMEWAIT_SOCKET", "TCP_ABORT_ON_DATA"), "a closed socket was still there")

@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, proves, shows, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, shows, supports
 from whyrst.resets.facts import Fact
 
 if TYPE_CHECKING:
@@ -89,23 +89,12 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     not."""
     k = r.kernel
     assert k is not None
-    stuck = k.past(lambda p: p.repeat_length >= LARGE and p.row >= TRIES)
-    yield decides(
-        stuck & k.heard_meanwhile,
+    stuck = k.past(lambda p: p.repeat_length >= LARGE and p.row >= TRIES) & k.heard_meanwhile
+    ended = (k.nobody & k.timed_out) | (k.active & k.numbers(lambda n: n.retransmits >= TRIES))
+    yield shows(
+        stuck & ended,
         "a segment of {kernel_repeat_length} bytes had been sent {kernel_row} times again, and the other end was heard"
         " meanwhile: small segments pass, this one does not",
     )
-    yield shows(
-        stuck & k.heard_meanwhile & (k.nobody & k.timed_out | k.active & k.numbers(lambda n: n.retransmits >= TRIES)),
-        "a segment of {kernel_repeat_length} bytes never came through, while the other end was heard",
-    )
-    yield shows(
-        stuck & k.heard_meanwhile & k.small_only,
-        "no segment of that size had ever been acknowledged",
-    )
-
-
-def judge_compared(r: Resets) -> Iterator[Sign]:
-    """Captures of both ends: the large segments left one end and none reached the other."""
-    assert r.compared is not None
-    yield proves(r.compared.made_at_end & r.compared.large_dropped, "{compared_dropped}; smaller ones arrived")
+    yield shows(stuck & ended & k.small_only, "no segment of that size had ever been acknowledged")
+    yield excludes(k.nobody & ~k.timed_out, "the connection had ended in another way: {kernel_closed}")

@@ -126,20 +126,21 @@ def judge(r: Resets) -> Iterator[Sign]:
 
 def judge_kernel(r: Resets) -> Iterator[Sign]:
     """A listening socket, or none, got a segment that fits no connection; or this host's own kernel, which knew nothing
-    of a program's handmade SYN, refused the answer."""
+    of a program's handmade SYN, refused the answer. All of it is ordinary, but not for port after port."""
     k = r.kernel
     assert k is not None
     answer = k.no_socket & k.asked_by(Flag.SYN | Flag.ACK, Flag.SYN | Flag.ACK) & ~k.on_record
-    odd = k.passive & k.asked_by(0, Flag.SYN | Flag.ACK | Flag.RST)
-    yield shows(odd & ~k.on_record, "no ordinary stack sends a segment with these flags to nobody")
-    yield shows(
-        answer & (r.attempts.ports_answered > 1),
-        "SYN-ACKs of {ports_answered} ports came for one port of this host: a program makes SYNs by hand",
-    )
-    yield shows(answer & (r.attempts.ports_answered > 1), "no socket of this host had asked for them")
-    yield excludes(
-        k.active & k.numbers(lambda n: n.bytes_sent + n.bytes_received > 0), "the connection had carried data"
-    )
-    yield excludes(
-        k.passive & k.on_record & ~k.given_up, "a connection with these addresses had been open: {kernel_closed}"
-    )
+    refused = k.no_socket & k.asked_by(Flag.SYN, Flag.SYN | Flag.ACK | Flag.FIN)
+    odd = k.passive & k.asked_by(0, Flag.SYN | Flag.ACK | Flag.RST) & ~r.progress.sender_reset_before & ~k.on_record
+    empty = k.active & k.by_close & k.numbers(lambda n: n.bytes_sent == 0 and n.bytes_received == 0)
+    many = (r.attempts.ports_tried >= MANY) & r.attempts.one_by_one & ~r.attempts.talked
+    handmade = r.opening.handmade_syn.yes & ((r.attempts.ports_tried > 1) | (r.attempts.hosts_tried > 1))
+    several = r.attempts.ports_answered > 1
+    yield shows(odd, "no ordinary stack sends a segment with these flags to nobody")
+    yield shows(answer & several, "SYN-ACKs of {ports_answered} ports came for one port of this host")
+    yield shows(answer & several, "no socket of this host had asked for them: a program makes SYNs by hand")
+    for fact in (refused, empty & k.past(lambda p: not p.passive)):
+        yield shows(fact & (many | handmade), "one of {ports_tried} ports that were tried without a byte")
+        yield shows(fact & (many | handmade), "each was tried about once, or with a SYN that no system makes")
+    yield excludes(k.active & k.numbers(lambda n: n.bytes_sent + n.bytes_received > 0), "it had carried data")
+    yield excludes(k.passive & k.on_record & ~k.given_up, "a connection had been open: {kernel_closed}")

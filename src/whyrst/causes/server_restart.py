@@ -117,10 +117,10 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     refused = k.no_socket & k.asked_by(Flag.SYN, Flag.SYN | Flag.ACK | Flag.FIN)
     stopping = k.active & k.by_close & (k.listener_gone >= 0) & (k.listener_gone < STOPPING) & ~k.killed
     accepted = k.past(lambda p: p.passive)
-    yield shows(refused & gone & ~k.listener_killed, "nothing listens any more: {kernel_listener}")
+    ended = (r.neighbours.resets_of_service > 0) | (r.neighbours.since_burst >= 0)
+    back = refused & gone & ~k.listener_killed & ended
+    yield shows(back, "nothing listens any more, and connections of the service were cut: {kernel_listener}")
     yield shows(stopping & accepted, "the service is stopping: {kernel_listener}")
-    yield shows(
-        (refused & gone & ~k.listener_killed) | (stopping & accepted), "a service that stops in order mostly returns"
-    )
+    yield shows(back | (stopping & accepted), "a service that stops in order mostly returns")
     yield excludes(k.active & k.listening, "the service still listens: {kernel_listener}")
     yield refutes(refused & gone & k.listener_killed, "its process {kernel_listener_ending}")

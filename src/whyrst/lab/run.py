@@ -18,6 +18,7 @@ from whyrst.lab.recorder import Recorder
 from whyrst.lab.truth import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from whyrst.lab.scenario import Found
@@ -38,7 +39,14 @@ def prepare(network: Network, rng: random.Random) -> dict[str, str]:
     return settings
 
 
-def run(found: Found, folder: Path, *, seed: int = 1, family: int | None = None) -> Record:
+def run(
+    found: Found,
+    folder: Path,
+    *,
+    seed: int = 1,
+    family: int | None = None,
+    begun: Callable[[Network], None] = lambda _: None,
+) -> Record:
     """Run a scenario once and leave client.pcap, router.pcap, server.pcap, kernel.txt, counters.txt and
     truth.json in a folder.
 
@@ -47,6 +55,7 @@ def run(found: Found, folder: Path, *, seed: int = 1, family: int | None = None)
         folder: made if missing.
         seed: decides ports, sizes, timing, IP version and settings.
         family: 4 or 6; None lets the seed decide.
+        begun: told of the network when it is up.
 
     Raises:
         LabError: not root, or a program is missing.
@@ -62,6 +71,7 @@ def run(found: Found, folder: Path, *, seed: int = 1, family: int | None = None)
     with Network(forward=found.scenario.forward, offload=offload) as network:
         settings = prepare(network, rng)
         spaces = {host.name: host.inode for host in (network.client, network.router, network.server, network.backend)}
+        begun(network)
         before = _counters(network)
         points: tuple[tuple[str, Host, str], ...] = (
             ("client", network.client, "eth0"),

@@ -10,7 +10,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from msgspec.structs import replace
+
 from whyrst.kernel.tracer import Tracer
+from whyrst.kernel.twins import twins, wanted
 from whyrst.lab.score import Outcome, match, outcome
 from whyrst.lab.truth import WHERE
 from whyrst.trace.session import Session
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whyrst.kernel.event import KernelEvent
+    from whyrst.lab.network import Host, Network
     from whyrst.lab.truth import Record, Truth
     from whyrst.model import Verdict
     from whyrst.verdicts.judged import Judged
@@ -43,15 +47,22 @@ class Live:
     """Traces all network namespaces while it is open; a scenario runs meanwhile.
 
     Attributes:
+        hosts: by the number of their namespace; their tables are looked at.
         events: all that came.
         told: their verdicts.
     """
 
     def __init__(self) -> None:
+        self.hosts: dict[int, Host] = {}
         self.events: list[KernelEvent] = []
         self.told: list[Told] = []
         self._session = Session()
         self._done = threading.Event()
+
+    def begun(self, network: Network) -> None:
+        """The network of the run is up."""
+        hosts = (network.client, network.router, network.server, network.backend)
+        self.hosts = {host.inode: host for host in hosts}
 
     def __enter__(self) -> Self:
         self._tracer = Tracer()
@@ -73,6 +84,10 @@ class Live:
 
     def _look(self) -> None:
         for event in self._tracer.poll():
+            host = self.hosts.get(event.netns)
+            if host is not None and wanted(event) and event.packet is not None:
+                tables = [host.read(name).splitlines() for name in ("tcp", "tcp6")]
+                event = replace(event, twins=twins(event.packet.local, tables))  # noqa: PLW2901 - the same, with more
             self.events.append(event)
             self._session.take(event)
 

@@ -226,8 +226,10 @@ class KernelFacts:
                 return None
             if event.trigger:
                 return True
-            ago = numbers.heard_ago if numbers is not None and event.state != "LISTEN" else None
-            return event.time - ago * SECOND > past.repeating if ago is not None else None
+            if numbers is None or event.state == "LISTEN":
+                return None
+            ago = min(numbers.heard_ago or 0.0, numbers.received_ago or float("inf"))
+            return event.time - ago * SECOND > past.repeating
 
         return self.when_sent(heard)
 

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from whyrst.kernel import counters
 from whyrst.kernel.containers import Containers
 from whyrst.kernel.namespaces import Namespaces, here, inside
-from whyrst.kernel.owners import Owners
+from whyrst.kernel.owners import LEISURE, Owners
 from whyrst.kernel.rejects import Rules
+from whyrst.kernel.twins import tables_of, twins, wanted
 from whyrst.kernel.wiretap import Wiretap
 from whyrst.trace.witness import WAIT, Witness
 
@@ -79,6 +80,7 @@ class Watch:
         )  # fmt: skip
         self._totals = tracer.totals()
         self._dropped = 0
+        self._tables_due = 0.0
         self._unproven: list[tuple[float, Pair]] = []
 
     def _open(self, number: int) -> None:
@@ -149,11 +151,24 @@ class Watch:
     def _enriched(self, event: KernelEvent) -> KernelEvent:
         if event.kind == "unseen":
             return event
+        if wanted(event):
+            event = self._with_twins(event)
         if event.process is None:
             owner = self._owners.of(event, partial(self._namespaces.net, event.netns))
             event = replace(event, owner=owner) if owner is not None else event
         found = self._containers.of(event)
         return replace(event, container=found.id) if found is not None else event
+
+    def _with_twins(self, event: KernelEvent) -> KernelEvent:
+        """With the other connections of its port; in a storm only now and then, since the table may be long."""
+        began = time.monotonic()
+        net = self._namespaces.net(event.netns)
+        if event.packet is None or net is None or began < self._tables_due:
+            return event
+        found = twins(event.packet.local, tables_of(net))
+        now = time.monotonic()
+        self._tables_due = now + LEISURE * (now - began)
+        return replace(event, twins=found)
 
     @property
     def undecided(self) -> int:

@@ -330,6 +330,22 @@ static __always_inline void look(struct seen *seen, struct sk_buff *skb, const i
         shape->marks |= HAS_FLOW;
 }
 
+static __always_inline void remember(struct flow *flow, struct seen *seen) {
+    flow->reset = seen->now;
+    flow->reset_reason = seen->shape.kind == SENT ? seen->shape.reason + 1 : 0;
+}
+
+/* A socket that aborts itself was closed a moment ago (tcp_disconnect, __tcp_close): the record of its end was kept
+ * before the reset. */
+static __always_inline void remember_ended(struct seen *seen) {
+    union flow_key key = {};
+    key.netns = seen->shape.netns;
+    read_tuple(seen->sk, &key.ends, 0);
+    struct line *line = find_line(&key);
+    if (line)
+        remember(&line->flow, seen);
+}
+
 static __always_inline int tell(void *ctx, struct seen *seen) {
     __u32 kind = seen->shape.kind;
     struct total *total = bpf_map_lookup_elem(&totals, &kind);
@@ -350,8 +366,9 @@ static __always_inline int tell(void *ctx, struct seen *seen) {
         }
     }
     if (seen->flow && kind < DROPPED) {
-        seen->flow->reset = seen->now;
-        seen->flow->reset_reason = kind == SENT ? seen->shape.reason + 1 : 0;
+        remember(seen->flow, seen);
+        if (kind == SENT && seen->shape.marks & FULL_SOCKET && seen->flow->ended)
+            remember_ended(seen);
     }
     return 0;
 }
