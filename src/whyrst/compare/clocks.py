@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whyrst.compare.conversations import crossed
 from whyrst.compare.pairing import PROXIED, Pairs, _common
-from whyrst.compare.survey import Event, mixed
+from whyrst.compare.survey import Event, chosen, mixed
 from whyrst.fast.layout import Flag
 from whyrst.resets.facts import SECOND, distinct
 
@@ -84,24 +85,32 @@ def shared(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversa
     """Find the segments that two captures share: those that stand once in each."""
     sides = []
     direct = pairs.how != PROXIED
-    for c, survey, column in zip(tables, surveys, (pairs.left, pairs.right), strict=True):
+    a, b = tables
+    # Numbers are relative where both captures hold the handshake; where one does not, as they stand.
+    both = (a.isn[:, pairs.left] >= 0) & (b.isn[:, pairs.right] >= 0)
+    turn = crossed(a, pairs.left, b, pairs.right)
+    told = b.known[pairs.right]
+    turns = turn & told, turn & ~told
+    for c, survey, column, turn in zip(tables, surveys, (pairs.left, pairs.right), turns, strict=True):
         of = np.full(len(c) + 1, -1)
         of[column[direct][::-1]] = np.flatnonzero(direct)[::-1]  # of several pairs the first one holds
         rows = np.concatenate((survey.opened, survey.further, survey.samples, survey.resets))
         at = c.of(rows[:, Event.KEY], rows[:, Event.FRAME])
-        rows, at = rows[of[at] >= 0], at[of[at] >= 0]
-        forth = rows[:, Event.SIDE] == c.client_side[at]
-        sides.append((rows, of[at], forth, _names(c, at, rows, forth, of[at])))
+        mine = np.flatnonzero(of[at] >= 0)
+        rows, at = chosen(rows, mine), at[mine]
+        forth = (rows[:, Event.SIDE] == c.client_side[at]) ^ turn[of[at]]
+        sides.append((rows, of[at], forth, _names(c, at, rows, forth, of[at], both)))
     i, j = _common(sides[0][3], sides[1][3])
-    one, two = sides[0][0][i], sides[1][0][j]
-    hops = one[:, Event.TTL] - two[:, Event.TTL]
-    return Shared(sides[0][1][i], sides[0][2][i], one[:, Event.TIME], two[:, Event.TIME], hops)
+    one, two = sides[0][0], sides[1][0]
+    hops = one[i, Event.TTL] - two[j, Event.TTL]
+    return Shared(sides[0][1][i], sides[0][2][i], one[i, Event.TIME], two[j, Event.TIME], hops)
 
 
-def _names(c: Conversations, at: Cells, rows: Cells, forth: Any, pair: Cells) -> Cells:
+def _names(c: Conversations, at: Cells, rows: Cells, forth: Any, pair: Cells, known: Any) -> Cells:
     """One hash per segment, of its relative numbers: they survive translation and shifting."""
-    base = np.where(forth, c.isn[0][at], c.isn[1][at])
-    other = np.where(forth, c.isn[1][at], c.isn[0][at])
+    isn = np.where(known[:, pair], c.isn[:, at], -1)
+    base = np.where(forth, isn[0], isn[1])
+    other = np.where(forth, isn[1], isn[0])
     seq = np.where(base >= 0, (rows[:, Event.SEQ] - base) & 0xFFFFFFFF, rows[:, Event.SEQ])
     acks = (rows[:, Event.FLAGS] & Flag.ACK) != 0
     ack = np.where(acks, np.where(other >= 0, (rows[:, Event.ACK] - other) & 0xFFFFFFFF, rows[:, Event.ACK]), 0)

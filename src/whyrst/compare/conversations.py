@@ -184,7 +184,7 @@ def _addresses(first: Cells, client: Cells) -> Cells:
     return np.stack((np.where(forth, source, target), np.where(forth, target, source)))
 
 
-def turned(a: Conversations, left: Cells, b: Conversations, right: Cells) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def crossed(a: Conversations, left: Cells, b: Conversations, right: Cells) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Where two captures of one connection take different ends for the client: one of them lacks the handshake.
 
     Args:

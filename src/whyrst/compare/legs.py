@@ -5,11 +5,13 @@ A leg is what lies between two ends without a full proxy. A connection through a
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whyrst.compare.conversations import crossed
 from whyrst.compare.pairing import PROXIED, SAME, Pairs
 from whyrst.compare.segment import LOCAL, Held, Segment
 from whyrst.compare.survey import Event
@@ -113,22 +115,48 @@ def fill(leg: Leg, events: Sequence[Cells], starts: Sequence[dict[int, tuple[int
         tables: per capture, its connections.
         clocks: per capture.
     """
-    reference: list[int | None] = [None, None]
-    for c in sorted(leg.rows):
-        main = _main(leg.rows[c], tables[c])
-        shift = [0, 0]
-        for end in (0, 1):
-            isn = int(tables[c].isn[end, main])
-            if isn >= 0:
-                if reference[end] is None:
-                    reference[end] = isn
-                shift[end] = int(reference[end] or 0) - isn
+    mains = {c: _main(rows, tables[c]) for c, rows in leg.rows.items()}
+    known = [c for c in sorted(mains) if tables[c].known[mains[c]]]
+    isn: list[int] = [-1, -1]
+    for c in [*known, *(c for c in sorted(mains) if c not in known)]:
+        own = tables[c].isn[:, mains[c]].tolist()
+        isn = [mine if mine >= 0 else other for mine, other in zip(isn, own, strict=True)]
+        shift = [a - b if b >= 0 else 0 for a, b in zip(isn, own, strict=True)]
+        whole = known[0] if known else c
         found: list[Segment] = []
         for row in leg.rows[c]:
             first, last = starts[c].get(row, (0, 0))
-            client = _client_side(row, main, tables[c])
+            client = _client_side(row, tables[c], mains[whole], tables[whole])
             found += [_segment(cells, client, shift, row, clocks[c]) for cells in events[c][first:last].tolist()]
+        missing = [end for end, number in enumerate(own) if number < 0 <= isn[end]]
+        if missing:
+            found = _shifted(found, leg.segments[known[0]] if known and c != known[0] else [], missing)
         leg.segments[c] = sorted(found, key=lambda s: s.frame)
+
+
+def _shifted(found: list[Segment], there: list[Segment], ends: list[int]) -> list[Segment]:
+    """Segments of a capture without the handshake, with numbers as another capture has them: the distance that most
+    segments of equal length and timestamp have."""
+    step = [0, 0]
+    for end in ends:
+        names = [{_name(s): s for s in segments if s.forth == (end == 0) and s.length} for segments in (found, there)]
+        apart = Counter((names[1][name].seq - s.seq) % WRAP for name, s in names[0].items() if name in names[1])
+        most = apart.most_common(1)
+        if most and most[0][1] * 2 > sum(apart.values()):
+            step[end] = most[0][0]
+    if not any(step):
+        return found
+    return [
+        s._replace(
+            seq=(s.seq + step[not s.forth]) % WRAP,
+            ack=(s.ack + step[s.forth]) % WRAP if s.flags & Flag.ACK else s.ack,
+        )
+        for s in found
+    ]
+
+
+def _name(s: Segment) -> tuple[int, int, int, int]:
+    return s.length, s.stamp, s.flags, s.ip_id if s.ip_id > 0 else s.window
 
 
 def _main(rows: list[int], table: Conversations) -> int:
@@ -136,14 +164,11 @@ def _main(rows: list[int], table: Conversations) -> int:
     return max(rows, key=lambda row: (int((table.isn[:, row] >= 0).sum()), -row))
 
 
-def _client_side(row: int, main: int, table: Conversations) -> int:
+def _client_side(row: int, table: Conversations, main: int, whole: Conversations) -> int:
     """`Event.SIDE` of the client; without a handshake it is the end that the rest of the connection says it is."""
+    turn = crossed(table, np.array([row]), whole, np.array([main]))[0]
     side = int(table.client_side[row])
-    if row == main or table.known[row]:
-        return side
-    mine, whole = (table.address[:, :, k].tolist() for k in (row, main))
-    turned = (mine[0] == whole[1]) + (mine[1] == whole[0]) > (mine[0] == whole[0]) + (mine[1] == whole[1])
-    return 1 - side if turned else side
+    return 1 - side if turn else side
 
 
 def _segment(cells: list[int], client: int, shift: list[int], row: int, clock: Clock) -> Segment:
