@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from whyrst.kernel.tracer import Tracer
-from whyrst.reports.source import CONFIDENCES, MECHANISMS
+from whyrst.reports.source import CONFIDENCES, HARMS, MECHANISMS
 from whyrst.trace.counts import Counts, Frequent
 from whyrst.trace.session import Session
 from whyrst.trace.shape import shape_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from whyrst.kernel.event import KernelEvent
-    from whyrst.model import Confidence, Verdict
+    from whyrst.model import Confidence, HarmLevel, Verdict
     from whyrst.trace.selection import Selection
     from whyrst.trace.watch import Watch
     from whyrst.verdicts.judged import Judged
@@ -50,8 +50,13 @@ class Told(NamedTuple):
         """Who made it, and how."""
         return MECHANISMS[int(self.judged.mechanism[self.row])]
 
+    @property
+    def harm(self) -> HarmLevel:
+        """What it destroyed."""
+        return HARMS[int(self.judged.harm[self.row])]
+
     def verdict(self) -> Verdict:
-        """Everything about it."""
+        """Everything about it; slow, so only for what is shown in full."""
         return self.judged.verdict(self.row)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.kernel.tracer import Shape
+from whyrst.trace.retell import wire_length
 
 if TYPE_CHECKING:
     from whyrst.kernel.event import KernelEvent
@@ -42,7 +43,7 @@ def segment(packet: bytes) -> tuple[int, bool]:
     at = _transport(packet)
     if at is None or len(packet) < at + TCP_HEADER:
         return 0, False
-    return packet[at + 13], len(packet) > at + (packet[at + 12] >> 4) * 4
+    return packet[at + 13], wire_length(packet) > at + (packet[at + 12] >> 4) * 4
 
 
 def _transport(packet: bytes) -> int | None:

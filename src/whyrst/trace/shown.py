@@ -49,9 +49,8 @@ class Lines:
 
     def take(self, told: Told) -> None:
         """Keep its line for the end of the turn."""
-        event, verdict = told.event, told.verdict()
-        pieces = line(event, verdict.cause, verdict.confidence, verdict.harm.level, self._page.width)
-        self._fresh.append((event, pieces))
+        pieces = line(told.event, told.cause, told.confidence, told.harm, self._page.width)
+        self._fresh.append((told.event, pieces))
 
     def refresh(self) -> None:
         """Write the turn's lines in order of time; whoever reads the pipe sees them at once."""

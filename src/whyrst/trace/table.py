@@ -63,15 +63,15 @@ class Table:
         """Put it below the others. Of more than fit between two pictures, the first are shown."""
         if len(self._fresh) >= self._room:
             return
-        verdict, event = told.verdict(), told.event
+        event, cause = told.event, told.cause
         wide = self._console.width >= WIDE
-        sure = "" if verdict.confidence == "undetermined" else verdict.confidence
-        room = self._console.width - len("15:04:05 certain  ") - max(len(verdict.cause), 21) - (26 if wide else 14) - 1
+        sure = "" if told.confidence == "undetermined" else told.confidence
+        room = self._console.width - len("15:04:05 certain  ") - max(len(cause), 21) - (26 if wide else 14) - 1
         self._rows.append(
             (
                 Text(clock(event.time), "dim"),
                 Text(sure),
-                Text(verdict.cause, COLORS.get(verdict.harm.level, "")),
+                Text(cause, COLORS.get(told.harm, "")),
                 Text(printable(process(event, 25 if wide else 13))),
                 Text(ends(event, room)),
             )
