@@ -50,7 +50,7 @@ lab-cases: packages $(VENV)/.lab
 	$(BIN)/python tools/record_lab.py
 
 accuracy: packages $(VENV)/.lab
-	$(BIN)/whyrst lab score --compare --first 3001 --seeds 5 --jobs 4 --output docs/accuracy.md
+	$(BIN)/whyrst lab score --compare --trace --first 3001 --seeds 5 --jobs 4 --output docs/accuracy.md
 
 bpf: packages
 	$(PYTHON) tools/make_bpf.py

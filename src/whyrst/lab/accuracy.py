@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from whyrst.lab.compared import WAYS
 from whyrst.lab.score import Outcome, Share, shares
+from whyrst.lab.trace import LIVE, SENT
 from whyrst.lab.truth import WHERE
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ Where a reset was made: at an end, or between which two captures. Right is the n
 "Unknown" is right only where no capture can tell: the reset comes from beyond all of them, or the capture that had to
 show it, or its absence, lost packets. A cause is right here when it is right at every point of capture, except where
 packets were lost."""
+TRACED = """\
+The same runs, traced: what the kernel of the sender, or of the receiver, told while they went on, without a capture.
+A verdict is made half a second after its reset. It is right when its cause is the true one, one that is right in a
+capture at the sender, or one that the scenario names because a kernel sees how a reset came about and not always why.
+Of a reset that it receives, a kernel tells that a socket took it, and no more than a capture of that end shows."""
 GOALS = {"certain": 99, "likely": 80}
 
 
@@ -60,6 +66,7 @@ def page(outcomes: list[Outcome], seeds: Sequence[int], kernel: str) -> str:
         ORIGINS,
         _by_way(outcomes),
         *_wrong_origins(outcomes),
+        *_live(outcomes),
         "## By scenario",
         _by_scenario(plain),
         "## What was taken for what",
@@ -80,6 +87,26 @@ def _by_way(outcomes: list[Outcome]) -> str:
             sure = [o for o in these if o.confidence == "certain"]
             rows.append((way.title, origin, unknown, _share(these), _share(sure)))
     return table(("captures", "origin right", "origin unknown", "cause right", "certain and right"), rows)
+
+
+def _live(outcomes: list[Outcome]) -> tuple[str, ...]:
+    """Verdicts of the traced runs, by the side that told."""
+    rows = []
+    for side in LIVE:
+        these = [o for o in outcomes if o.where == side]
+        sure = [o for o in these if o.confidence == "certain"]
+        exact = Share(sum(o.said == o.cause for o in these), len(these))
+        rows.append((side, _share(these), exact, _share(sure)))
+    if not any(o.where in LIVE for o in outcomes):
+        return ()
+    wrong = Counter((o.scenario, o.cause, o.said, o.confidence) for o in outcomes if o.where == SENT and not o.right)
+    head = ("scenario", "truth", "verdict", "confidence", "times")
+    listed = (
+        table(head, [(*key, count) for key, count in sorted(wrong.items())])
+        if wrong
+        else "Of those sent, all are right."
+    )
+    return ("## Live", TRACED, table(("resets", "right", "the true cause itself", "certain and right"), rows), listed)
 
 
 def _share(outcomes: list[Outcome]) -> Share:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,8 @@ from whyrst.lab.compared import WAYS, outcomes_of_way
 from whyrst.lab.run import run
 from whyrst.lab.scenario import scenarios
 from whyrst.lab.score import compare, missed
+from whyrst.lab.trace import Live
+from whyrst.lab.trace import outcomes as traced
 from whyrst.lab.truth import WHERE
 
 if TYPE_CHECKING:
@@ -22,12 +25,18 @@ if TYPE_CHECKING:
     from whyrst.lab.score import Outcome
 
 
-def outcomes_of(name: str, seed: int, ways: Iterable[Way]) -> list[Outcome]:
-    """Run one scenario once and score it: at each point of capture, and compared in some ways."""
+def outcomes_of(name: str, seed: int, ways: Iterable[Way], *, live: bool = False) -> list[Outcome]:
+    """Run one scenario once and score it: at each point of capture, compared in some ways, and perhaps traced live."""
     with TemporaryDirectory(prefix="whyrst-lab-") as temporary:
         folder = Path(temporary)
-        record = run(scenarios()[name], folder, seed=seed)
-        outcomes, seen = [], []
+        outcomes: list[Outcome] = []
+        if live:
+            with Live() as tracing:
+                record = run(scenarios()[name], folder, seed=seed, begun=tracing.begun)
+            outcomes += traced(record, tracing)
+        else:
+            record = run(scenarios()[name], folder, seed=seed)
+        seen = []
         for where in WHERE:
             some, these = compare(record, where, analyze(folder / f"{where}.pcap").verdicts)
             outcomes += some
@@ -43,6 +52,7 @@ def score(
     seeds: Iterable[int],
     *,
     ways: Iterable[Way] = WAYS[:1],
+    live: bool = False,
     jobs: int = 1,
     done: Callable[[str, int], None] | None = None,
 ) -> list[Outcome]:
@@ -52,6 +62,7 @@ def score(
         names: the scenarios.
         seeds: a run for each.
         ways: how to compare the captures of a run.
+        live: trace the runs, and score those verdicts, too.
         jobs: runs at the same time; they mostly wait.
         done: told of each run that ended.
     """
@@ -60,7 +71,9 @@ def score(
     outcomes: list[Outcome] = []
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for (name, seed), some in zip(
-            runs, pool.map(outcomes_of, *zip(*runs, strict=True), [tuple(ways)] * len(runs)), strict=True
+            runs,
+            pool.map(partial(outcomes_of, live=live), *zip(*runs, strict=True), [tuple(ways)] * len(runs)),
+            strict=True,
         ):
             outcomes += some
             if done is not None:

@@ -115,7 +115,9 @@ def outcomes(record: Record, live: Live) -> Iterator[Outcome]:
                 truth = one.truth
                 if truth is not None and name == SENT:
                     seen.add(id(truth))
-                accept = right_at(truth, truth.sender if name == SENT else host) if truth is not None else ()
+                accept: tuple[str, ...] = ()
+                if truth is not None:
+                    accept = (*right_at(truth, truth.sender), *truth.live) if name == SENT else right_at(truth, host)
                 yield outcome(record, name, one, accept)
     for truth in record.resets:
         if id(truth) not in seen and not truth.may_be_unseen and by_stack(truth):

@@ -118,14 +118,16 @@ def _mark(one: Outcome) -> str:
 @click.option("--first", default=FIRST_SEED, show_default=True, help="First seed.")
 @click.option("--jobs", default=1, show_default=True, help="Runs at the same time.")
 @click.option("--compare", "ways", is_flag=True, help="Compare captures in more ways: fewer, clocks off, packets lost.")
+@click.option("--trace", "live", is_flag=True, help="Trace the runs live, and score those verdicts, too.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write the page here, too.")
 def score_scenarios(
-    *, names: tuple[str, ...], seeds: int, first: int, jobs: int, ways: bool, output: str | None
+    *, names: tuple[str, ...], seeds: int, first: int, jobs: int, ways: bool, live: bool, output: str | None
 ) -> int:
     """Run scenarios and count how often the verdicts are right."""
     import os
     from pathlib import Path
 
+    from whyrst.kernel.libbpf import BpfError
     from whyrst.lab.accuracy import page
     from whyrst.lab.compared import WAYS
     from whyrst.lab.measure import score
@@ -137,10 +139,11 @@ def score_scenarios(
             [found.name for found in _chosen(names, every=False)],
             numbers,
             ways=WAYS if ways else WAYS[:1],
+            live=live,
             jobs=jobs,
             done=lambda name, seed: click.echo(f"{name} {seed}", err=True),
         )
-    except LabError as error:
+    except (LabError, BpfError) as error:
         raise click.ClickException(str(error)) from error
     text = page(outcomes, numbers, os.uname().release)
     click.echo(text, nl=False)

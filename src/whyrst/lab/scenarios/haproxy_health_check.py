@@ -45,4 +45,7 @@ def run(bench: Bench) -> None:
         checking.wait()
     bench.settle()
     for mine, _ in dials.ports():
-        bench.truth((mine, port), "client", "health-check", "active", f"haproxy checks every {interval} ms")
+        bench.truth(
+            (mine, port), "client", "health-check", "active", f"haproxy checks every {interval} ms",
+            live=("linger-zero",),
+        )  # fmt: skip

@@ -33,7 +33,10 @@ def run(bench: Bench) -> None:
         bench.exchange(near, far, bench.rng.randrange(1, 3))
         bench.settle(bench.rng.uniform(0.0, 0.15))
     for near, _ in pairs:
-        bench.truth(near, "server", "host-restart", "passive", "the server's sockets were gone when the client spoke")
+        bench.truth(
+            near, "server", "host-restart", "passive", "the server's sockets were gone when the client spoke",
+            live=("admin-kill", "connection-gone"),
+        )  # fmt: skip
     early = [near for near, _ in pairs if bench.rng.random() < 0.5]  # noqa: PLR2004 - half of them
     with path.dead(bench.router):
         bench.server.run("nft", "-f", "-", text=MUTE)

@@ -34,7 +34,10 @@ def run(bench: Bench) -> None:
     if bench.rng.random() < 0.5:  # noqa: PLR2004 - half of the clients are older
         dialing.maximum_version = ssl.TLSVersion.TLSv1_2
     near, far = bench.pair()
-    bench.truth(near, "client", "tls-rejected", "active", f"the client refused the certificate for {name}")
+    bench.truth(
+        near, "client", "tls-rejected", "active", f"the client refused the certificate for {name}",
+        live=("close-with-unread-data",),
+    )  # fmt: skip
     served = threading.Thread(target=_serve, args=(accepting, far))
     served.start()
     try:
