@@ -194,7 +194,8 @@ class Tracer:
             for s in seen.leg.segments.get(c, ()):
                 both = s.flags & (SYN | ACK) == SYN | ACK
                 if both and not s.forth and s not in there and c != seen.first and s.time < seen.segment.time:
-                    return self._sight(c, s, None)
+                    sure = self._views[seen.first].covers(s.time) > 1 and self._views[seen.first].loss <= LOSSY
+                    return self._sight(c, s, None) if sure else None
         return None
 
     def _passed(self, one: Segment, a: int, two: Segment, c: int) -> bool:
