@@ -15,6 +15,8 @@ from whyrst.reports.ladder import flag_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+Label = tuple[str, ...]
+"""Words for one thing, the longest first; empty when it was said."""
 SILENCE = 1_000_000_000
 """Nanoseconds without a segment that are worth a line."""
 
@@ -97,29 +99,30 @@ def _lanes(p: Passage, lane: int) -> str:
     return "|" + "|".join(parts) + "|"
 
 
-def _gap(p: Passage, near: bool, far: bool, to: int, of: int, label: str, room: int) -> tuple[str, str]:  # noqa: FBT001
+def _gap(p: Passage, near: bool, far: bool, to: int, of: int, label: Label, room: int) -> tuple[str, Label]:  # noqa: FBT001
     """One gap between two places, and the label if it still waits for room."""
     line = "=" if p.wanted else "-"
     if near and far:
         body, label = _drawn(label, line, room - 1)
         return _turned(body + ">", forward=p.forth), label
     if near:
-        body, label = _drawn(label, line, room // 2 + len(label) // 2)
+        body, label = _drawn(label, line, min(room // 2 + len(label[0]) // 2, room - 1) if label else room // 2)
         end = "x" if p.absent[to] else "?"
         return _turned((body + end)[:room].ljust(room), forward=p.forth), label
     if far:
         start = "*" if p.absent[of] else "?"
-        size = max(room // 2, min(len(label) + 4, room - 2))
+        size = max(room // 2, min(len(label[0]) + 6, room) if label else 0)
         body, label = _drawn(label, line, size - 2)
         return _turned((start + body + ">").rjust(room), forward=p.forth), label
     return " " * room, label
 
 
-def _drawn(label: str, line: str, size: int) -> tuple[str, str]:
-    """A line of that size with the label in it, if there is room; what is left of the label."""
-    if not label or len(label) + 3 > size:
-        return line * size, label
-    return f"{line} {label} ".ljust(size, line), ""
+def _drawn(label: Label, line: str, size: int) -> tuple[str, Label]:
+    """A line of that size with the longest label that has room in it; nothing is left of it then."""
+    for words in label:
+        if len(words) + 3 <= size:
+            return f"{line} {words} ".ljust(size, line), ()
+    return line * size, label
 
 
 def _turned(text: str, *, forward: bool) -> str:
@@ -131,10 +134,12 @@ def _turned(text: str, *, forward: bool) -> str:
     return mirrored.replace(words[::-1], words) if words else mirrored
 
 
-def _label(p: Passage) -> str:
+def _label(p: Passage) -> Label:
+    """What a segment is, in full and shorter."""
     span = f" {p.seq}:{p.seq + p.length}" if p.length else f" seq {p.seq}" if p.flags & 0x07 else ""
     ack = f" ack {p.ack}" if p.ack is not None and not p.length else ""
-    return f"{flag_names(p.flags)}{span}{ack}"
+    name = flag_names(p.flags)
+    return f"{name}{span}{ack}", f"{name}{span}", name
 
 
 def _seconds(nanoseconds: int) -> str:
