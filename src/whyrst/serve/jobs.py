@@ -78,13 +78,13 @@ class Jobs:
         self._store.begin(capture.id)
         self._changed(capture.id)
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "whyrst.serve.worker", *limits, *capture.paths,
+            sys.executable, "-m", "whyrst.serve.worker", *limits, "analyze", *capture.paths,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             limit=LINE, start_new_session=True,
         )  # fmt: skip
         self._running[capture.id] = process
         try:
-            error = await self._listen(capture.id, process)
+            error = await self._listen(capture, process)
             status = await process.wait()  # it closed its output, and ends by itself
         finally:
             _kill(process)
@@ -95,14 +95,15 @@ class Jobs:
         elif status != 0:
             self._finish(capture.id, "failed", error or _why(status))
 
-    async def _listen(self, number: str, process: asyncio.subprocess.Process) -> str | None:
+    async def _listen(self, capture: Capture, process: asyncio.subprocess.Process) -> str | None:
         """Keep what the worker says until it ends; returns the error that it told."""
         assert process.stdout is not None, "it is a pipe"
+        number = capture.id
         count = 1
         error = None
         with contextlib.suppress(ValueError):  # a line that is too long, or cut when the worker died
             async for line in process.stdout:
-                told: dict[str, Any] = json.loads(line)
+                told: dict[str, Any] = json.loads(_named(line, capture))
                 if "verdicts" in told:
                     count += await asyncio.to_thread(self._store.put, number, count, told["verdicts"])
                 elif "progress" in told:
@@ -118,6 +119,13 @@ class Jobs:
     def _finish(self, number: str, state: str, error: str | None) -> None:
         self._store.end(number, state, error)
         self._changed(number)
+
+
+def _named(line: bytes, capture: Capture) -> bytes:
+    """What a worker says, with the names of the captures in place of our paths."""
+    for path, label in zip(capture.paths, capture.labels, strict=True):
+        line = line.replace(json.dumps(path)[1:-1].encode(), json.dumps(label)[1:-1].encode())
+    return line
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

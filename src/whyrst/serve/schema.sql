@@ -1,6 +1,6 @@
 CREATE TABLE IF NOT EXISTS captures (
     id TEXT PRIMARY KEY,          -- random
-    name TEXT NOT NULL,           -- as its owner calls it; never a path of ours
+    labels TEXT NOT NULL,         -- JSON list: what its owner calls each file; never a path of ours
     paths TEXT NOT NULL,          -- JSON list; several: compared
     uploaded INTEGER NOT NULL,    -- 1: the file is ours to delete
     size INTEGER NOT NULL,

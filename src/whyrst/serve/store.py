@@ -33,8 +33,8 @@ class Capture:
 
     Attributes:
         id: random, safe in a URL.
-        name: as its owner calls it; text from outside.
-        paths: where it stands.
+        labels: what its owner calls each file; text from outside.
+        paths: where they stand.
         uploaded: the file is ours to delete.
         size: bytes.
         created: seconds since 1970.
@@ -46,7 +46,7 @@ class Capture:
     """
 
     id: str
-    name: str
+    labels: tuple[str, ...]
     paths: tuple[str, ...]
     uploaded: bool
     size: int
@@ -56,6 +56,11 @@ class Capture:
     total: int | None
     error: str | None
     quality: dict[str, Any] | None
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return " and ".join(self.labels)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,13 +126,13 @@ class Store:
         """Close the file."""
         self._db.close()
 
-    def add(self, name: str, paths: Iterable[str], size: int, *, uploaded: bool) -> Capture:
+    def add(self, labels: Iterable[str], paths: Iterable[str], size: int, *, uploaded: bool) -> Capture:
         """A new capture, which waits to be analyzed."""
         number = secrets.token_urlsafe(RANDOM)
-        row = (number, name, json.dumps(list(paths)), uploaded, size, time.time(), "queued")
+        row = (number, json.dumps(list(labels)), json.dumps(list(paths)), uploaded, size, time.time(), "queued")
         with self._db:
             self._db.execute(
-                "INSERT INTO captures (id, name, paths, uploaded, size, created, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO captures (id, labels, paths, uploaded, size, created, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
         found = self.capture(number)
@@ -247,7 +252,8 @@ class Store:
 
 def _capture(row: sqlite3.Row) -> Capture:
     told = {field.name: row[field.name] for field in fields(Capture)}
-    told["paths"] = tuple(json.loads(row["paths"]))
+    for name in ("paths", "labels"):
+        told[name] = tuple(json.loads(row[name]))
     told["uploaded"] = bool(row["uploaded"])
     told["quality"] = json.loads(row["quality"]) if row["quality"] else None
     return Capture(**told)

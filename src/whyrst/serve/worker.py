@@ -1,4 +1,6 @@
-"""The process that analyzes one capture for the app: `python -m whyrst.serve.worker FILE...`, several to compare.
+"""The process that reads captures for the app: `python -m whyrst.serve.worker SECONDS BYTES WHAT FILE...`.
+
+WHAT is `analyze` (several files are compared), or `svg:N` or `text:N` for the ladder of the Nth reset.
 
 It speaks NDJSON on its standard output: `progress`, `verdicts`, `incidents` and `quality`, `error`. It limits itself
 before it touches the capture: processor time, memory, no files written, no core dump. Whatever happens to it, the app
@@ -84,10 +86,25 @@ def analyze(paths: list[str], speaker: Speaker) -> None:
     speaker.say(incidents=report.incidents, quality=report.quality, damage=damage or None)
 
 
+def draw(paths: list[str], number: int, form: str) -> int:
+    """Write a ladder, or why there is none; exit status."""
+    from whyrst.serve.picture import ladder
+
+    try:
+        drawn, status = ladder(paths, number, form), 0
+    except Exception as error:  # noqa: BLE001 - whatever it is, the app is told and goes on
+        drawn, status = (str(error) or type(error).__name__).encode(), 1
+    sys.stdout.buffer.write(drawn)
+    return status
+
+
 def main(words: list[str]) -> int:
-    """Seconds, bytes, files; exit status."""
-    seconds, memory, *paths = words
+    """Seconds, bytes, what, files; exit status."""
+    seconds, memory, what, *paths = words
     limit(int(seconds), int(memory))
+    form, _, number = what.partition(":")
+    if number:
+        return draw(paths, int(number), form)
     speaker = Speaker()
     try:
         analyze(paths, speaker)

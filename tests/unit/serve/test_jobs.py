@@ -52,7 +52,7 @@ def run(store, work, **settings):
 
 def test_a_capture_is_analyzed(store):
     async def work(jobs):
-        capture = store.add("x", [str(EXAMPLE)], EXAMPLE.stat().st_size, uploaded=False)
+        capture = store.add(["x"], [str(EXAMPLE)], EXAMPLE.stat().st_size, uploaded=False)
         jobs.add(capture)
         return await settled(store, capture.id, "done", "failed")
 
@@ -66,7 +66,7 @@ def test_what_is_no_capture_fails_with_its_reason(store, tmp_path):
     (tmp_path / "no.pcap").write_bytes(b"this is no capture at all")
 
     async def work(jobs):
-        capture = store.add("x", [str(tmp_path / "no.pcap")], 1, uploaded=False)
+        capture = store.add(["x"], [str(tmp_path / "no.pcap")], 1, uploaded=False)
         jobs.add(capture)
         return await settled(store, capture.id, "done", "failed")
 
@@ -79,7 +79,7 @@ def test_a_damaged_capture_is_done_and_says_so(store, tmp_path):
     (tmp_path / "cut.pcap").write_bytes(EXAMPLE.read_bytes()[:-7])
 
     async def work(jobs):
-        capture = store.add("x", [str(tmp_path / "cut.pcap")], 1, uploaded=False)
+        capture = store.add(["x"], [str(tmp_path / "cut.pcap")], 1, uploaded=False)
         jobs.add(capture)
         return await settled(store, capture.id, "done", "failed")
 
@@ -90,8 +90,8 @@ def test_a_damaged_capture_is_done_and_says_so(store, tmp_path):
 
 def test_a_killed_worker_takes_nothing_with_it(store, tmp_path):
     async def work(jobs):
-        stuck = store.add("stuck", [str(endless(tmp_path / "pipe"))], 0, uploaded=False)
-        after = store.add("after", [str(EXAMPLE)], 0, uploaded=False)
+        stuck = store.add(["stuck"], [str(endless(tmp_path / "pipe"))], 0, uploaded=False)
+        after = store.add(["after"], [str(EXAMPLE)], 0, uploaded=False)
         jobs.add(stuck)
         jobs.add(after)
         await settled(store, stuck.id, "running")
@@ -106,8 +106,8 @@ def test_a_killed_worker_takes_nothing_with_it(store, tmp_path):
 
 def test_an_analysis_can_be_stopped_and_taken_out_of_the_queue(store, tmp_path):
     async def work(jobs):
-        stuck = store.add("stuck", [str(endless(tmp_path / "pipe"))], 0, uploaded=False)
-        waits = store.add("waits", [str(EXAMPLE)], 0, uploaded=False)
+        stuck = store.add(["stuck"], [str(endless(tmp_path / "pipe"))], 0, uploaded=False)
+        waits = store.add(["waits"], [str(EXAMPLE)], 0, uploaded=False)
         jobs.add(stuck)
         jobs.add(waits)
         await settled(store, stuck.id, "running")
@@ -122,7 +122,7 @@ def test_an_analysis_can_be_stopped_and_taken_out_of_the_queue(store, tmp_path):
 
 def test_memory_is_limited(store):
     async def work(jobs):
-        capture = store.add("x", [str(EXAMPLE)], 1, uploaded=False)
+        capture = store.add(["x"], [str(EXAMPLE)], 1, uploaded=False)
         jobs.add(capture)
         return await settled(store, capture.id, "done", "failed")
 
@@ -130,7 +130,7 @@ def test_memory_is_limited(store):
 
 
 def test_what_was_interrupted_is_taken_up_again(store):
-    capture = store.add("x", [str(EXAMPLE)], 1, uploaded=False)
+    capture = store.add(["x"], [str(EXAMPLE)], 1, uploaded=False)
     store.begin(capture.id)
 
     async def work(_):
@@ -144,7 +144,7 @@ def test_a_length_field_does_not_decide_what_is_allocated(store, tmp_path):
     (tmp_path / "long.pcap").write_bytes(header + struct.pack("<IIII", 0, 0, 0xFFFFFFF0, 0xFFFFFFF0))
 
     async def work(jobs):
-        capture = store.add("x", [str(tmp_path / "long.pcap")], 1, uploaded=False)
+        capture = store.add(["x"], [str(tmp_path / "long.pcap")], 1, uploaded=False)
         jobs.add(capture)
         return await settled(store, capture.id, "done", "failed")
 

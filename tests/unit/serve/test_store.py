@@ -25,7 +25,7 @@ def verdicts():
 
 @pytest.fixture
 def filled(store, verdicts):
-    capture = store.add("resets.pcap", ["/x/resets.pcap"], 10, uploaded=False)
+    capture = store.add(["resets.pcap"], ["/x/resets.pcap"], 10, uploaded=False)
     store.begin(capture.id)
     half = len(verdicts) // 2
     assert store.put(capture.id, 1, verdicts[:half]) == half
@@ -40,8 +40,8 @@ def test_the_file_is_its_owners_alone(tmp_path):
 
 
 def test_a_capture_waits_first(store):
-    capture = store.add("<script>", ["a", "b"], 3, uploaded=True)
-    assert (capture.state, capture.name, capture.paths) == ("queued", "<script>", ("a", "b"))
+    capture = store.add(["<script>", "b"], ["a", "b"], 3, uploaded=True)
+    assert (capture.state, capture.name, capture.paths) == ("queued", "<script> and b", ("a", "b"))
     assert store.interrupted() == [capture.id]
     assert len(capture.id) > 20
 
@@ -103,7 +103,7 @@ def test_beginning_again_forgets_what_was_found(filled):
 def test_deleting_an_upload_deletes_its_file(tmp_path, store):
     file = tmp_path / "upload"
     file.write_bytes(b"x")
-    mine, theirs = (store.add("a", [str(file)], 1, uploaded=u) for u in (True, False))
+    mine, theirs = (store.add(["a"], [str(file)], 1, uploaded=u) for u in (True, False))
     store.delete(theirs.id)
     assert file.exists()
     store.delete(mine.id)
@@ -113,11 +113,11 @@ def test_deleting_an_upload_deletes_its_file(tmp_path, store):
 
 
 def test_old_uploads_and_those_beyond_the_most_expire(store):
-    uploads = [store.add(str(k), [], 1, uploaded=True) for k in range(4)]
+    uploads = [store.add([], [], 1, uploaded=True) for k in range(4)]
     for one in uploads:
         store.end(one.id, "done")
         time.sleep(0.002)
-    store.add("of the folder", [], 1, uploaded=False)
+    store.add([], [], 1, uploaded=False)
     newest_first = [c.id for c in reversed(uploads)]
     assert store.expired(keep=60, most=3) == newest_first[3:]
     assert store.expired(keep=-1, most=3) == newest_first

@@ -1,0 +1,334 @@
+"""The REST API: one table of operations, which `openapi` describes and `app` serves.
+
+Answers are JSON unless an operation says otherwise. What is wrong with a request is told as {"error": ...} with the
+status of RFC 9110.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from starlette.responses import JSONResponse, Response
+
+from whyrst.causes import all_causes
+from whyrst.reports.manual import find
+from whyrst.serve.drawing import NoPictureError, ladder
+from whyrst.serve.store import COLUMNS, MOST, Capture, Wanted
+from whyrst.serve.uploads import TooLargeError, keep, shown_name
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from whyrst.serve.context import Context
+
+    Handler = Callable[[Context, Request], Awaitable[Response]]
+
+PREFIX = "/api/v1"
+FEWEST, MANY = 2, 8
+"""Captures that can be compared with each other."""
+FILTERS = {
+    "capture": "id of a capture", "cause": "id of a cause", "confidence": "certain, likely, possible or undetermined",
+    "harm": "none, refused, aborted, data-lost or unknown",
+    "mechanism": "active, passive, firewall, forged or unknown", "host": "address of either end",
+    "port": "port of either end", "incident": "id of an incident", "since": "from this time on, ISO 8601",
+    "until": "before this time, ISO 8601", "text": "anywhere in the verdict",
+}  # fmt: skip
+PAGING = {"first": "how many to leave out", "limit": f"how many to give, at most {MOST}"}
+
+
+class ApiError(Exception):
+    """A request that cannot be answered.
+
+    Args:
+        status: RFC 9110.
+        reason: for people.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that the API does.
+
+    Attributes:
+        method: of HTTP.
+        path: below PREFIX, with {parameters}.
+        id: unique name.
+        says: one line for people.
+        handler: does it.
+        query: parameters of the query, with what they mean.
+        takes: media type of the request's body.
+        body: JSON Schema of the request's body.
+        gives: media type of the answer.
+        answer: name of the answer's schema in `openapi.SCHEMAS`.
+        status: of success.
+    """
+
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    id: str
+    says: str
+    handler: Handler
+    query: dict[str, str] = field(default_factory=dict)
+    takes: str | None = None
+    body: dict[str, Any] | None = None
+    gives: str = "application/json"
+    answer: str | None = None
+    status: int = 200
+
+
+def shown(capture: Capture) -> dict[str, Any]:
+    """A capture as the API tells it: without our paths."""
+    told = asdict(capture) | {"name": capture.name}
+    del told["paths"]
+    return told
+
+
+def wanted(query: dict[str, str]) -> Wanted:
+    """Filters from the parameters of a query.
+
+    Raises:
+        ApiError: one of them is malformed.
+    """
+    told: dict[str, Any] = {name: query[name] for name in FILTERS if query.get(name)}
+    if "port" in told:
+        told["port"] = _number(told["port"], 0, 65535, "port")
+    return Wanted(**told)
+
+
+def _number(text: str, least: int, most: int, name: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise ApiError(400, f"{name} is no number from {least} to {most}")
+    return number
+
+
+def _capture(context: Context, request: Request) -> Capture:
+    found = context.store.capture(request.path_params["id"])
+    if found is None:
+        raise ApiError(404, "there is no such capture")
+    return found
+
+
+async def list_captures(context: Context, _: Request) -> Response:
+    """Every capture."""
+    return JSONResponse([shown(capture) for capture in context.store.captures()])
+
+
+async def upload(context: Context, request: Request) -> Response:
+    """The body is a capture file."""
+    most = context.settings.max_size
+    if int(request.headers.get("content-length") or 0) > most:
+        raise ApiError(413, f"an upload may have {most:,} bytes")
+    try:
+        path, size = await keep(request.stream(), context.uploads, most)
+    except TooLargeError as error:
+        raise ApiError(413, str(error)) from error
+    if size == 0:
+        path.unlink()
+        raise ApiError(400, "the body is empty; it should be a capture file")
+    name = shown_name(request.query_params.get("name", "capture"))
+    return JSONResponse(shown(context.submit([name], [str(path)], size, uploaded=True)), 201)
+
+
+async def get_capture(context: Context, request: Request) -> Response:
+    """One capture."""
+    return JSONResponse(shown(_capture(context, request)))
+
+
+async def delete_capture(context: Context, request: Request) -> Response:
+    """Forget it; an upload's file goes, too."""
+    capture = _capture(context, request)
+    context.jobs.stop(capture.id)
+    context.store.delete(capture.id)
+    context.news.tell(capture.id)
+    return Response(status_code=204)
+
+
+async def stop_capture(context: Context, request: Request) -> Response:
+    """End its analysis."""
+    capture = _capture(context, request)
+    if not context.jobs.stop(capture.id):
+        raise ApiError(409, "it is neither analyzed nor waiting")
+    return JSONResponse(shown(_capture(context, request)))
+
+
+async def list_folder(context: Context, _: Request) -> Response:
+    """Captures inside the folders that the app was given."""
+    return JSONResponse(await asyncio.to_thread(context.folder_names))
+
+
+async def analyze_folder(context: Context, request: Request) -> Response:
+    """A capture of a folder, where it is; several are compared."""
+    names = _list(await _json(request), "paths")
+    if not 1 <= len(names) <= MANY:
+        raise ApiError(400, f"one to {MANY} paths can be analyzed together")
+    paths = [context.folder_path(name) for name in names]
+    if None in paths:
+        raise ApiError(404, "there is no such capture in the folders")
+    told = [path for path in paths if path is not None]
+    labels = [shown_name(name) for name in names]
+    return JSONResponse(shown(context.submit(labels, told, context.size(told), uploaded=False)), 201)
+
+
+async def compare(context: Context, request: Request) -> Response:
+    """Lay captures of the same traffic side by side."""
+    numbers = _list(await _json(request), "captures")
+    if not FEWEST <= len(numbers) <= MANY:
+        raise ApiError(400, f"{FEWEST} to {MANY} captures can be compared")
+    chosen = [context.store.capture(number) for number in numbers]
+    if None in chosen:
+        raise ApiError(404, "there is no such capture")
+    captures = [one for one in chosen if one is not None]
+    if any(len(one.paths) > 1 for one in captures):
+        raise ApiError(400, "a comparison cannot be compared again")
+    labels = [one.name for one in captures]
+    paths = [one.paths[0] for one in captures]
+    return JSONResponse(shown(context.submit(labels, paths, context.size(paths), uploaded=False)), 201)
+
+
+async def list_verdicts(context: Context, request: Request) -> Response:
+    """Verdicts of one capture or of all, in the order of time."""
+    query = dict(request.query_params)
+    first = _number(query.get("first", "0"), 0, 1 << 40, "first")
+    limit = _number(query.get("limit", "100"), 0, MOST, "limit")
+    found = await asyncio.to_thread(context.store.find, wanted(query), first=first, limit=limit)
+    return JSONResponse({"total": found.total, "verdicts": found.rows})
+
+
+async def count_verdicts(context: Context, request: Request) -> Response:
+    """How many verdicts there are by a column."""
+    query = dict(request.query_params)
+    by = query.get("by", "cause")
+    if by not in COLUMNS:
+        raise ApiError(400, f"by is none of {', '.join(COLUMNS)}")
+    return JSONResponse(await asyncio.to_thread(context.store.counts, wanted(query), by))
+
+
+async def list_incidents(context: Context, request: Request) -> Response:
+    """Incidents of a capture, the most harmful first."""
+    return JSONResponse(context.store.incidents(_capture(context, request).id))
+
+
+async def get_verdict(context: Context, request: Request) -> Response:
+    """One verdict, as whyrst analyze --json writes it."""
+    capture = _capture(context, request)
+    found = context.store.verdict(capture.id, _number(request.path_params["number"], 1, 1 << 40, "number"))
+    if found is None:
+        raise ApiError(404, "there is no such reset")
+    return JSONResponse(found)
+
+
+async def get_ladder(context: Context, request: Request) -> Response:
+    """The ladder of a reset: SVG, or text with ?form=text."""
+    capture = _capture(context, request)
+    number = _number(request.path_params["number"], 1, 1 << 40, "number")
+    form = request.query_params.get("form", "svg")
+    if form not in {"svg", "text"}:
+        raise ApiError(400, "form is svg or text")
+    if context.store.verdict(capture.id, number) is None:
+        raise ApiError(404, "there is no such reset")
+    try:
+        async with context.drawing:
+            drawn = await ladder(capture, number, form, context.settings)
+    except NoPictureError as error:
+        raise ApiError(502, str(error)) from error
+    kind = "image/svg+xml" if form == "svg" else "text/plain; charset=utf-8"
+    return Response(drawn, media_type=kind)
+
+
+async def list_causes(_: Context, __: Request) -> Response:
+    """Every cause."""
+    return JSONResponse({cause.id: cause.title for cause in all_causes().values()})
+
+
+async def explain(_: Context, request: Request) -> Response:
+    """The manual of causes: by id, kernel reason, counter or RFC."""
+    found = find(all_causes(), request.path_params["name"])
+    if not found:
+        raise ApiError(404, "nothing is known by this name")
+    return Response(msgspec.json.encode([_told(cause) for cause in found]), media_type="application/json")
+
+
+def _told(cause: Any) -> dict[str, Any]:
+    return {name: value for name, value in asdict(cause).items() if not callable(value)}
+
+
+async def _json(request: Request) -> Any:
+    most = 100_000
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise ApiError(413, f"the body may have {most:,} bytes")
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        raise ApiError(400, f"the body is no JSON: {error}") from error
+
+
+def _list(body: Any, name: str) -> list[str]:
+    told = body.get(name) if isinstance(body, dict) else None
+    if not isinstance(told, list) or not all(isinstance(one, str) for one in told):
+        raise ApiError(400, f"the body should be an object with a list of strings named {name}")
+    return told
+
+
+STRINGS = {"type": "array", "items": {"type": "string"}}
+
+
+def _object(name: str, least: int) -> dict[str, Any]:
+    """Schema of a body with one list."""
+    items = STRINGS | {"minItems": least, "maxItems": MANY}
+    return {"type": "object", "required": [name], "properties": {name: items}}
+
+
+OPERATIONS = (
+    Operation("GET", "/captures", "listCaptures", "Every capture, the newest first.", list_captures, answer="Captures"),
+    Operation(
+        "POST", "/captures", "uploadCapture", "Analyze a capture file: the body.", upload,
+        query={"name": "what to call it"}, takes="application/octet-stream", answer="Capture", status=201,
+    ),
+    Operation("GET", "/captures/{id}", "getCapture", "One capture.", get_capture, answer="Capture"),
+    Operation("DELETE", "/captures/{id}", "deleteCapture", "Forget a capture.", delete_capture, status=204),
+    Operation("POST", "/captures/{id}/stop", "stopCapture", "End its analysis.", stop_capture, answer="Capture"),
+    Operation("GET", "/captures/{id}/incidents", "listIncidents", "Its incidents.", list_incidents, answer="Incidents"),
+    Operation(
+        "GET", "/captures/{id}/verdicts/{number}", "getVerdict", "One verdict, as the command line writes it.",
+        get_verdict, answer="Verdict",
+    ),
+    Operation(
+        "GET", "/captures/{id}/verdicts/{number}/ladder", "getLadder", "The packets of the connection as a ladder.",
+        get_ladder, query={"form": "svg or text"}, gives="image/svg+xml",
+    ),
+    Operation("GET", "/folder", "listFolder", "Captures in the folders of the app.", list_folder, answer="Names"),
+    Operation(
+        "POST", "/folder", "analyzeFolder", "Analyze a capture of a folder; several are compared.", analyze_folder,
+        takes="application/json", body=_object("paths", 1), answer="Capture", status=201,
+    ),
+    Operation(
+        "POST", "/compare", "compareCaptures", "Lay captures of the same traffic side by side.", compare,
+        takes="application/json", body=_object("captures", FEWEST), answer="Capture", status=201,
+    ),
+    Operation(
+        "GET", "/verdicts", "listVerdicts", "Verdicts by time, cause, host and more.", list_verdicts,
+        query=FILTERS | PAGING, answer="Found",
+    ),
+    Operation(
+        "GET", "/counts", "countVerdicts", "How many verdicts there are by a column.", count_verdicts,
+        query=FILTERS | {"by": ", ".join(COLUMNS)}, answer="Counts",
+    ),
+    Operation("GET", "/causes", "listCauses", "Every cause: id and title.", list_causes, answer="Titles"),
+    Operation("GET", "/causes/{name}", "explainCause", "The manual, by id, reason, counter or RFC.", explain),
+)  # fmt: skip
