@@ -22,8 +22,12 @@ from whyrst.resets.text import iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
 
     from whyrst.compare.segment import Segment
+
+    Made = tuple[Literal["end", "between", "unknown"], tuple[str, ...], bool, str]
+    """Kind and places of an origin, whether nothing else is possible, and the sentence."""
 
 ANSWERED = SECOND
 """A stack answers within this time, as seen anywhere."""
@@ -80,7 +84,7 @@ class Tracer:
     def _end(self, *, client: bool) -> str:
         return "client" if client else "server"
 
-    def _made(self, seen: Seen, before: Sequence[int], gaps: dict[int, Gap]) -> tuple[str, tuple[str, ...], bool, str]:
+    def _made(self, seen: Seen, before: Sequence[int], gaps: dict[int, Gap]) -> Made:
         """Kind, places, whether nothing else is possible, and the sentence."""
         end, here = self._end(client=seen.forth), seen.first
         frame = f"frame {seen.segment.frame} of {self._names[here]}"
@@ -98,7 +102,7 @@ class Tracer:
             return "end", (end,), False, says
         return "unknown", (), False, f"{frame} shows it; {self._names[before[-1]]} cannot tell: {why}"
 
-    def _at_sender(self, seen: Seen, end: str, frame: str) -> tuple[str, tuple[str, ...], bool, str]:
+    def _at_sender(self, seen: Seen, end: str, frame: str) -> Made:
         here = seen.first
         place = self._places[here]
         habits = self._gaps.habits(seen)
