@@ -22,8 +22,10 @@ from whyrst.verdicts.judged import Judged
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from whyrst.kernel.event import KernelEvent
     from whyrst.model import Verdict
     from whyrst.segments.read import Series
+    from whyrst.trace.join import Join
 
     Progress = Callable[[int, int | None], None]
 
@@ -50,11 +52,20 @@ class Report:
         errors: captures that could not be read at all.
     """
 
-    def __init__(self, paths: tuple[str, ...], only: Filter | None, progress: Progress | None, *, join: bool) -> None:
+    def __init__(
+        self,
+        paths: tuple[str, ...],
+        only: Filter | None,
+        progress: Progress | None,
+        *,
+        join: bool,
+        events: Join | None = None,
+    ) -> None:
         self._paths = paths
         self._only = only
         self._join = join
         self._progress = progress
+        self._events = events
         self._gatherer = Gatherer()
         self._series: list[Series] = []
         self._totals = dict.fromkeys(COUNTERS, 0)
@@ -170,7 +181,8 @@ class Report:
     def _judge(self, cells: Any, tracker: Tracker, series: Series) -> Iterator[Judged]:
         lines = min(int(tracker.g[Glob.LINES]), tracker.log.shape[1])
         names = tuple(c.path for c in series.captures) or ("",)
-        resets = Resets(cells, tracker.log, lines, tracker.names, tracker.payloads, names, tracker.g)
+        events = self._events.of(cells) if self._events is not None else None
+        resets = Resets(cells, tracker.log, lines, tracker.names, tracker.payloads, names, tracker.g, events=events)
         judged = Judged(resets)
         self._gatherer.take(judged)
         yield judged
@@ -182,6 +194,7 @@ def analyze(
     filter: str | None = None,  # noqa: A002 - the word that every capture tool has for it
     join: bool = False,
     progress: Progress | None = None,
+    events: Iterable[KernelEvent] | None = None,
 ) -> Report:
     """Find out why the connections in captures were reset.
 
@@ -190,6 +203,7 @@ def analyze(
         filter: libpcap expression; other packets are left out.
         join: the files are one rotated capture, whose connections go on from file to file.
         progress: called with (bytes read, bytes in all or None).
+        events: what a host's kernel told while the capture was made (`whyrst trace --events`); its clock may differ.
 
     Raises:
         whyrst.capture.filter.FilterError: the filter is not valid, or libpcap is missing.
@@ -198,7 +212,12 @@ def analyze(
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
     only = Filter(filter) if filter is not None else None
-    return Report(tuple(os.fspath(p) for p in paths), only, progress, join=join)
+    told = None
+    if events is not None:
+        from whyrst.trace.join import Join
+
+        told = Join(events)
+    return Report(tuple(os.fspath(p) for p in paths), only, progress, join=join, events=told)
 
 
 __all__ = ["Report", "analyze"]

@@ -40,7 +40,7 @@ class Vantages:
     def code(self) -> Column:
         """UNKNOWN, CLIENT, SERVER, BETWEEN or HOST (both ends on one host)."""
         kernel = self._r.kernel
-        if kernel is not None:
+        if kernel is not None and self._r.live:
             # The kernel that told is the sender's where it sent, the receiver's where a segment arrived.
             own = np.where((kernel.sent | kernel.unseen) == self._r.by_client, CLIENT, SERVER)
             return np.where(kernel.told_any & (self._seen_here != HOST), own, self._seen_here)
