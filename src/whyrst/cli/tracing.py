@@ -63,6 +63,17 @@ class Wanted:
         return self.terminal and not (self.as_json or self.period or self.stack)
 
 
+def require_privileges() -> None:
+    """Refuse early and clearly.
+
+    Raises:
+        click.ClickException: this user may not trace.
+    """
+    lacking = privileges.missing(privileges.held(), fine=privileges.knows_bpf())
+    if lacking:
+        raise click.ClickException(privileges.refusal(lacking))
+
+
 def trace(stack: ExitStack, wanted: Wanted) -> None:
     """Trace until the end comes, then sum up.
 
@@ -74,9 +85,6 @@ def trace(stack: ExitStack, wanted: Wanted) -> None:
         click.ClickException: this host or this user cannot trace, or an output cannot be opened.
     """
     events = _events(stack, wanted.events)
-    lacking = privileges.missing(privileges.held(), fine=privileges.knows_bpf())
-    if lacking:
-        raise click.ClickException(privileges.refusal(lacking))
     netns = wanted.selection.netns
     before = counted(Namespaces())
     try:

@@ -57,8 +57,9 @@ def command(*, bpftrace: bool, color: str, **options: Any) -> None:
         print_script()
         return
     _exclude(options)
-    from whyrst.cli.tracing import Wanted, trace
+    from whyrst.cli.tracing import Wanted, require_privileges, trace
 
+    require_privileges()
     with ExitStack() as stack:
         trace(
             stack,
