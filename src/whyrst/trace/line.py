@@ -17,6 +17,9 @@ CLOCK = len("15:04:05")
 SURE = len("possible")
 CAUSE = 21
 PROCESS = 13
+LEAST = len(":65535 > [..]:443")
+"""Columns for the ends; where fewer would be left, the process is not shown."""
+FEWEST = 4
 SECOND = 1_000_000_000
 COLUMNS = ("time", "sure", "cause", "process", "local, remote")
 
@@ -33,7 +36,10 @@ def line(event: KernelEvent, cause: str, sure: Confidence, harm: str, width: int
     """
     head = f"{clock(event.time)} {'' if sure == 'undetermined' else sure:<{SURE}} "
     who = f"{process(event, PROCESS):<{PROCESS}} "
-    room = width - len(head) - max(len(cause), CAUSE) - 1 - len(who)
+    room = width - len(head) - max(len(cause), CAUSE) - 1
+    if room - len(who) < LEAST:
+        who = ""
+    room -= len(who)
     return [("dim", head), (harm, f"{cause:<{CAUSE}} "), who, ends(event, room)]
 
 
@@ -79,4 +85,4 @@ def ends(event: KernelEvent, room: int) -> str:
     arrow = " > " if event.kind in SENT else " < "
     if len(local) + len(arrow) + len(remote) > room:
         local = f":{local.rsplit(':', 1)[1]}"
-    return f"{local}{arrow}{middle(remote, max(room - len(local) - len(arrow), 8))}"
+    return f"{local}{arrow}{middle(remote, max(room - len(local) - len(arrow), FEWEST))}"
