@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOOPS := $(wildcard src/whyrst/fast/*.py)
 
-.PHONY: all bpf demo test test-kernels lint cases docs screenshots bench fuzz lab lab-cases accuracy clean packages
+.PHONY: all bpf demo test test-kernels lint cases docs screenshots bench fuzz lab lab-cases kernel-cases accuracy clean packages
 
 all: lint test
 
@@ -48,6 +48,9 @@ lab: packages $(VENV)/.lab
 
 lab-cases: packages $(VENV)/.lab
 	$(BIN)/python tools/record_lab.py
+
+kernel-cases: packages $(VENV)/.lab
+	$(BIN)/python tools/record_kernel.py
 
 accuracy: packages $(VENV)/.lab
 	$(BIN)/whyrst lab score --compare --trace --first 3001 --seeds 5 --jobs 4 --output docs/accuracy.md

@@ -66,7 +66,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     running = r.conn(Conn.FIRST_TIME) - began >= RUNNING
     yield needed(r.mechanism.among(PASSIVE, FIREWALL), "the reset answers a segment that its sender could not place")
     yield needed(
-        r.progress.midstream & only_resets,
+        r.of_others(r.progress.midstream & only_resets),
         "the capture holds no handshake of it, and nothing of the {sender} but resets",
         "the {sender} had spoken in this connection, or its handshake came this way",
     )

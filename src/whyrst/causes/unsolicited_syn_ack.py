@@ -29,7 +29,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, shows, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, refutes, supports
 from whyrst.fast.layout import Flag
 from whyrst.fast.tables import Conn
 from whyrst.resets.facts import MINUTE, SECOND
@@ -101,6 +101,8 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     k = r.kernel
     assert k is not None
     answer = k.no_socket & k.asked_by(Flag.SYN | Flag.ACK, Flag.SYN | Flag.ACK)
-    yield shows(answer & ~k.on_record, "it answers a SYN-ACK, and no attempt of this host to connect is on record")
+    # A program that makes SYNs by hand (a scanner) leaves no record either.
+    yield supports(answer, "the kernel found no socket for the SYN-ACK ({kernel_reason})")
+    yield supports(answer & ~k.on_record, "no attempt of this host to connect is on record")
     yield excludes(answer & k.on_record, "this host had asked for it: {kernel_closed}")
     yield excludes(k.sent & ~answer, "it does not answer a SYN-ACK that found no socket")

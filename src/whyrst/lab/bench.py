@@ -217,6 +217,7 @@ class Bench:
         nth: int | None = None,
         may_be_unseen: bool = False,
         elsewhere: Iterable[tuple[tuple[int, int], str]] = (),
+        raw: bool = False,
         live: Iterable[str] = (),
         **only: Iterable[str],
     ) -> None:
@@ -233,6 +234,7 @@ class Bench:
             nth: which reset of that sender in the connection; None for all that are not told otherwise.
             may_be_unseen: it need not stand in every capture.
             elsewhere: ports and sender that it has behind an address translation.
+            raw: a program wrote the packet itself, past its host's TCP.
             live: ids that are right, too, for the sender's kernel, which sees how but not always why.
             **only: further ids for one point of capture, such as client=("application-abort",).
         """
@@ -243,7 +245,18 @@ class Bench:
         made_at = origin or ("router" if mechanism in {"firewall", "forged"} else sender)
         self.truths.append(
             Truth(
-                ports, sender, made_at, cause, mechanism, right, nth, how, may_be_unseen, tuple(elsewhere), tuple(live)
+                ports,
+                sender,
+                made_at,
+                cause,
+                mechanism,
+                right,
+                nth,
+                how,
+                may_be_unseen,
+                tuple(elsewhere),
+                raw,
+                tuple(live),
             )
         )
 

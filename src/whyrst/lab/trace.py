@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from msgspec.structs import replace
@@ -19,7 +20,7 @@ from whyrst.lab.truth import WHERE
 from whyrst.trace.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from whyrst.kernel.event import KernelEvent
     from whyrst.lab.network import Host, Network
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from whyrst.model import Verdict
     from whyrst.verdicts.judged import Judged
 
+SECOND = 1_000_000_000
 PAUSE = 0.05
 """Seconds between two looks at the events."""
 SENT, RECEIVED = "sent", "received"
@@ -82,12 +84,25 @@ class Live:
         self._look()
         self._judge(self._session.close())
 
+    def replay(self, events: Iterable[KernelEvent]) -> None:
+        """Take recorded events as if they came now, and judge them as they would have been judged then."""
+        waiting = sorted(events, key=lambda event: event.time)
+        now = waiting[0].time if waiting else 0
+        while waiting:
+            now += int(PAUSE * SECOND)
+            for event in [event for event in waiting if event.time <= now]:
+                self._session.take(event)
+            waiting = [event for event in waiting if event.time > now]
+            self._judge(self._session.ripe(now))
+        self._judge(self._session.close())
+
     def _look(self) -> None:
         for event in self._tracer.poll():
             host = self.hosts.get(event.netns)
             if host is not None and wanted(event) and event.packet is not None:
-                tables = [host.read(name).splitlines() for name in ("tcp", "tcp6")]
-                event = replace(event, twins=twins(event.packet.local, tables))  # noqa: PLW2901 - the same, with more
+                with suppress(OSError):  # the run's network may be gone by now
+                    tables = [host.read(name).splitlines() for name in ("tcp", "tcp6")]
+                    event = replace(event, twins=twins(event.packet.local, tables))  # noqa: PLW2901 - with more
             self.events.append(event)
             self._session.take(event)
 
@@ -127,7 +142,7 @@ def outcomes(record: Record, live: Live) -> Iterator[Outcome]:
 
 def by_stack(truth: Truth) -> bool:
     """A host's own TCP sent it."""
-    return truth.mechanism in {"active", "passive"} and truth.origin == truth.sender
+    return truth.mechanism in {"active", "passive"} and truth.origin == truth.sender and not truth.raw
 
 
 def right_at(truth: Truth, host: str) -> tuple[str, ...]:

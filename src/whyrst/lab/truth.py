@@ -32,6 +32,7 @@ class Truth(Struct, frozen=True):
         tuple[tuple[tuple[int, int], str], ...],
         Meta(description="ports and sender that the same reset has behind an address translation"),
     ] = ()
+    raw: Annotated[bool, Meta(description="a program wrote the packet itself, past its host's TCP")] = False
     live: Annotated[
         tuple[str, ...],
         Meta(description="further ids that are right where the sender's kernel tells, without any packet at hand"),

@@ -25,6 +25,9 @@ def run(bench: Bench) -> None:
     bench.client.run(*command, bench.address())
     for mine, port in dials.ports():
         if port in served:
-            bench.truth((mine, port), "client", "port-scan", "active", "nmap -sT closes what is open by a reset")
+            bench.truth(
+                (mine, port), "client", "port-scan", "active", "nmap -sT closes what is open by a reset",
+                live=("linger-zero",),
+            )  # fmt: skip
         else:
             bench.truth((mine, port), "server", "port-scan", "passive", "nmap -sT tried a closed port")

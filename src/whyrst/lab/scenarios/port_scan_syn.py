@@ -26,7 +26,8 @@ def run(bench: Bench) -> None:
     mine = rng.randrange(40_000, 60_000)
     for port in ports:
         sender = "client" if port in served else "server"
-        bench.truth((mine, port), sender, "port-scan", "passive", "nmap -sS")
+        unasked = ("unsolicited-syn-ack",) if sender == "client" else ()
+        bench.truth((mine, port), sender, "port-scan", "passive", "nmap -sS", live=unasked)
     version = ["-6"] if bench.family == 6 else []  # noqa: PLR2004 - IP version
     command = ["nmap", *version, "-n", "-Pn", "-sS", "-g", str(mine), "-T4", "-p", ",".join(map(str, ports))]
     bench.client.run(*command, bench.address())

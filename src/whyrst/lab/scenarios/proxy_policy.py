@@ -42,7 +42,7 @@ def run(bench: Bench) -> None:
         data = tap.forge(
             (there, here), flags=RST | ACK, ip_id=(last.ip_id + 1) & 0xFFFF, **({"window": last.window} | told)
         )
-        bench.truth((here, there), "server", "proxy-policy", "active", f"the proxy's reset declares {what}")
+        bench.truth((here, there), "server", "proxy-policy", "active", f"the proxy's reset declares {what}", raw=True)
         forge.send(bench.server, data)
         try:
             near.recv(1)
