@@ -94,7 +94,7 @@ def shared(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversa
     for c, survey, column, turn in zip(tables, surveys, (pairs.left, pairs.right), turns, strict=True):
         of = np.full(len(c) + 1, -1)
         of[column[direct][::-1]] = np.flatnonzero(direct)[::-1]  # of several pairs the first one holds
-        rows = np.concatenate((survey.opened, survey.further, survey.samples, survey.resets))
+        rows = np.concatenate((survey.opened, survey.samples, survey.resets))
         at = c.of(rows[:, Event.KEY], rows[:, Event.FRAME])
         mine = np.flatnonzero(of[at] >= 0)
         rows, at = chosen(rows, mine), at[mine]

@@ -81,14 +81,15 @@ class Conversations:
         if len(self) == 0:
             return np.full(len(key), NONE)
         ordered, keys = self.by_key, self._keys
-        first = np.searchsorted(keys, key, side="left")
-        last = np.searchsorted(keys, key, side="right")
-        many = np.flatnonzero(last - first > 1)
+        first = np.minimum(np.searchsorted(keys, key, side="left"), len(keys) - 1)
+        there = keys[first] == key
         at = first.copy()
-        for k in many.tolist():
-            begins = self.begin[ordered[first[k] : last[k]]]
+        following = keys[np.minimum(first + 1, len(keys) - 1)]
+        for k in np.flatnonzero(there & (following == key) & (first + 1 < len(keys))).tolist():
+            last = int(np.searchsorted(keys, key[k], side="right"))
+            begins = self.begin[ordered[first[k] : last]]
             at[k] = max(first[k], first[k] + np.searchsorted(begins, frame[k], side="right") - 1)
-        return np.where(first < last, ordered[np.minimum(at, len(ordered) - 1)], NONE)
+        return np.where(there, ordered[at], NONE)
 
 
 def conversations(survey: Survey) -> Conversations:

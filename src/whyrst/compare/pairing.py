@@ -135,6 +135,12 @@ def _same_ends(found: _Finder) -> None:
     found.add(left[own], right[own], PROXIED)
     fits = ~own & (near | handshake)
     found.add(left[fits], right[fits])
+    # Without the handshake in both, a device may shift the numbers: equal first words of one direction tell that the
+    # connections are one, or the time, when there is no other connection of these ends.
+    words = ((a.print[:, left] == b.print[:, right]) & (a.print[:, left] >= 0)).any(axis=0)
+    alone = (rank[0][1][left] == 1) & (np.abs(a.time[left] - b.time[right]) < MINUTE)
+    rest = ~own & ~fits & (words | alone)
+    found.add(left[rest], right[rest], SHIFTED)
 
 
 def _rank(c: Conversations, free: Mask) -> tuple[Cells, Cells]:
@@ -155,6 +161,8 @@ def _rank(c: Conversations, free: Mask) -> tuple[Cells, Cells]:
 
 def _by_samples(found: _Finder, surveys: tuple[Survey, Survey], usable: tuple[Mask, Mask]) -> None:
     """Connections whose beginning was not captured and whose addresses are translated: equal sampled segments."""
+    if not all(some.any() for some in usable):
+        return
     sides = []
     for c, survey, free in zip((found.a, found.b), surveys, usable, strict=True):
         rows = np.concatenate((survey.samples, survey.further, survey.resets))
