@@ -19,7 +19,9 @@ from pathlib import Path
 import pytest
 from pyroute2 import IPRoute
 
+from unit.kernel.heard import RST, packet
 from whyrst.kernel.namespaces import Namespaces
+from whyrst.kernel.taps import Taps
 from whyrst.kernel.tracer import Tracer
 from whyrst.kernel.wiretap import Wiretap, segment
 from whyrst.lab.namespace import Namespace
@@ -166,16 +168,19 @@ def test_what_the_stack_sends_beside_such_a_rule_is_not_unseen(host):
     assert checks[host.inode].missing == 0
 
 
-def test_a_forged_reset_is_unseen_and_no_rule_made_it(host):
+def test_a_forged_reset_is_unseen_and_no_rule_made_it(route):
+    _, router, _ = route
+
     def forge():
-        with host:
-            raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+        with router:
+            raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
         with raw:
-            raw.sendto(struct.pack(">HHIIBBHHH", 7001, 7002, 99, 0, 5 << 4, 4, 0, 0, 0), ("127.0.0.1", 0))
+            raw.sendto(packet((SERVER, 7001), (CLIENT, 7002), RST, 99), (CLIENT, 0))
         return [7001]
 
-    told, _, _ = watched(host, forge)
+    told, _, _ = watched(router, forge)
     (unseen,) = [event for event, _ in told if event.kind == "unseen"]
+    assert unseen.ends.local == f"{SERVER}:7001"
     assert unseen.rejects == ()
 
 
@@ -308,6 +313,29 @@ def test_a_reset_with_ip_options_is_heard(host):
     assert [one.seq for one in heard] == [99, 99]
 
 
+def test_an_interface_that_comes_later_is_heard_and_loopback_when_asked(host, route):
+    client, router, _ = route
+    router.run("ip", "link", "set", "lo", "up")
+    with router, closing(Taps()) as taps:
+        refused(router, "127.0.0.1", 9)
+        assert taps.poll() == []
+        assert not taps.behind
+        join(router, host, "late", "10.9.3.1", "10.9.3.2")
+        taps.poll()
+        assert taps.behind, "packets may have passed before it was heard"
+        refused(host, "10.9.3.1", 9)
+        time.sleep(0.05)
+        assert {one.interface for one in taps.poll()} == {"late"}
+        assert not taps.behind
+        router.run("ip", "link", "delete", "late")
+        assert taps.poll() == []
+        taps.hear_loopback()
+        refused(router, "127.0.0.1", 9)
+        refused(client, ROUTER, 9)
+        time.sleep(0.05)
+        assert [one.interface for one in taps.poll()] == ["lo", "lo", "ab"]
+
+
 def test_what_is_dropped_for_want_of_room_is_counted(host):
     with host, closing(Wiretap()) as tap:
         tap._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
@@ -353,6 +381,7 @@ codecs.lookup("ascii")
 from whyrst.kernel import privileges
 from whyrst.kernel.libbpf import BpfError
 from whyrst.kernel.probe import probes
+from whyrst.kernel.taps import Taps
 from whyrst.kernel.tracer import Tracer
 from whyrst.trace.watch import Watch
 probes()
@@ -367,6 +396,8 @@ try:
         out["missing"] = watch.missing
         privileges.drop(privileges.kept(have))
         out["kept"] = sorted(privileges.held())
+        for taps in watch._taps.values():
+            taps.hear_loopback()
         with socket.socket() as one:
             one.bind(("127.0.0.1", 0))
             out["port"] = one.getsockname()[1]
@@ -426,6 +457,7 @@ def test_without_privileges_the_refusal_is_clear(host):
 
 KEPT = """
 import sys, time
+from whyrst.kernel.taps import Taps
 from whyrst.kernel.tracer import Tracer
 from whyrst.trace.watch import Watch
 with Tracer() as tracer:

@@ -145,6 +145,11 @@ class Rules:
         """When the latest list was asked for, ns since 1970: it counts what happened before."""
         return self._lists[-1].asked if self._lists else 0
 
+    @property
+    def any(self) -> bool:
+        """Some rule rejects with a reset."""
+        return bool(self._lists and self._lists[-1].rules)
+
     def suspects(self, when: int) -> tuple[Reject, ...]:
         """Rules that may have made a reset: their counters rose since the list before it, or they have none.
 

@@ -8,6 +8,7 @@ tunnels. XDP programs that answer by themselves (XDP_TX) and stacks that bypass 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import socket
 import struct
@@ -121,6 +122,7 @@ class Wiretap:
         program: what the kernel lets pass: `FILTER` or `ALL_TCP`.
         buffer: bytes that may wait in the kernel.
         turn: packets that `poll` reads at most.
+        interface: its number, 0 for all; None to be deaf until `listen`.
 
     Attributes:
         netns: the namespace's number.
@@ -131,7 +133,9 @@ class Wiretap:
         OSError: packet sockets need CAP_NET_RAW.
     """
 
-    def __init__(self, program: Program = FILTER, *, buffer: int = BUFFER, turn: int = TURN) -> None:
+    def __init__(
+        self, program: Program = FILTER, *, buffer: int = BUFFER, turn: int = TURN, interface: int | None = 0
+    ) -> None:
         self._turn = turn
         self.netns = here()
         self.dropped = 0
@@ -144,14 +148,19 @@ class Wiretap:
             attached = struct.pack("@HP", len(program), ctypes.addressof(code))
             self._socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, attached)
             self._socket.setblocking(False)
-            self._listen()
+            if interface is not None:
+                self.listen(interface)
         except OSError:
             self._socket.close()
             raise
 
-    def _listen(self) -> None:
-        """Bind to all interfaces (number 0), which Python's `bind` has no name for (packet(7), struct sockaddr_ll)."""
-        address = struct.pack("=HHiHBB8s", socket.AF_PACKET, socket.htons(ETH_P_ALL), 0, 0, 0, 0, b"")
+    def listen(self, interface: int) -> None:
+        """Hear an interface by its number, 0 for all (packet(7), struct sockaddr_ll). No privileges are needed.
+
+        Raises:
+            OSError: there is no such interface.
+        """
+        address = struct.pack("=HHiHBB8s", socket.AF_PACKET, socket.htons(ETH_P_ALL), interface, 0, 0, 0, b"")
         if ctypes.CDLL(None, use_errno=True).bind(self._socket.fileno(), address, len(address)) != 0:
             error = ctypes.get_errno()
             raise OSError(error, os.strerror(error))
@@ -166,8 +175,10 @@ class Wiretap:
             except BlockingIOError:
                 self.behind = False
                 break
-            except OSError:  # an interface went down, which the socket says once: the rest waits for the next turn
-                break
+            except OSError as error:
+                if error.errno != errno.ENETDOWN:  # said once when an interface goes down; it will be heard again
+                    raise
+                continue
             if protocol in {ETH_P_IP, ETH_P_IPV6} or kind == PACKET_OUTGOING:
                 outgoing = kind == PACKET_OUTGOING
                 found.append(Seen(_time(extra), self.netns, interface, outgoing, kind == PACKET_HOST, packet))

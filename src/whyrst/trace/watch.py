@@ -17,8 +17,8 @@ from whyrst.kernel.containers import Containers
 from whyrst.kernel.namespaces import Namespaces, here, inside
 from whyrst.kernel.owners import LEISURE, Owners
 from whyrst.kernel.rejects import Rules
+from whyrst.kernel.taps import Taps
 from whyrst.kernel.twins import tables_of, twins, wanted
-from whyrst.kernel.wiretap import Wiretap
 from whyrst.trace.witness import WAIT, Witness
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Watch:
         self._owners, self._containers = Owners(), Containers()
         self._owners.search()
         self.missing: list[str] = []
-        self._taps: list[Wiretap] = []
+        self._taps: dict[int, Taps] = {}
         self._rules: dict[int, Rules] = {}
         for number in dict.fromkeys((here(), *also)):
             self._open(number)
@@ -89,7 +89,7 @@ class Watch:
         if net is not None:
             self._owners.read(number, net)
         try:
-            self._taps.append(self._within(number, Wiretap))
+            self._taps[number] = self._within(number, Taps)
         except OSError as error:
             self.missing.append(f"packets of namespace {number}: {error.strerror or error}")
             return
@@ -99,6 +99,12 @@ class Watch:
             rules.close()
         else:
             self._rules[number] = rules
+            self._hear(number, rules)
+
+    def _hear(self, number: int, rules: Rules) -> None:
+        """Loopback is heard where a rule could make resets on it: on every host it would cost too much."""
+        if rules.any and number in self._taps:
+            self._taps[number].hear_loopback()
 
     def _within(self, number: int, make: Callable[[], T]) -> T:
         if number == here():
@@ -113,10 +119,10 @@ class Watch:
 
         Events wait up to 0.2 s for their packets, and unseen resets a little longer.
         """
-        seen = [one for tap in self._taps for one in tap.poll()]  # before the events, see Witness.take
+        seen = [one for tap in self._taps.values() for one in tap.poll()]  # before the events, see Witness.take
         events = self._tracer.poll()
-        totals, dropped = self._tracer.totals(), sum(tap.dropped for tap in self._taps)
-        deaf = dropped > self._dropped or any(tap.behind for tap in self._taps)
+        totals, dropped = self._tracer.totals(), sum(tap.dropped for tap in self._taps.values())
+        deaf = dropped > self._dropped or any(tap.behind for tap in self._taps.values())
         lost = {kind: _lost(totals[kind]) > _lost(self._totals[kind]) for kind in totals}
         self._totals, self._dropped = totals, dropped
         now = time.monotonic()
@@ -138,7 +144,8 @@ class Watch:
                 rules.ask()
             else:
                 rules.renew()
-            rules.poll()
+            if rules.poll():
+                self._hear(number, rules)
         left = []
         for since, (event, packet) in self._unproven:
             rules = self._rules[event.netns]
@@ -192,7 +199,7 @@ class Watch:
     def finish(self) -> list[Pair]:
         """Stop the probes and give the rest: packets first, since without probes nothing tells whose they are."""
         found = self.poll()
-        for tap in self._taps:
+        for tap in self._taps.values():
             tap.close()
         self._taps.clear()
         time.sleep(STEP)
@@ -205,7 +212,7 @@ class Watch:
 
     def close(self) -> None:
         """Let go of everything."""
-        for tap in self._taps:
+        for tap in self._taps.values():
             tap.close()
         for rules in self._rules.values():
             rules.close()
