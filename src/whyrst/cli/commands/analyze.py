@@ -13,6 +13,7 @@ from whyrst.cli.terminal import color_option, colored, width
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from whyrst.kernel.event import KernelEvent
     from whyrst.reports.source import Source
 
 
@@ -31,9 +32,24 @@ def _chosen(report: Source, listing: str | None, files: Sequence[str]) -> Source
         raise click.BadParameter(str(error), param_hint="--connections") from error
 
 
+def _events(path: str | None) -> list[KernelEvent] | None:
+    """Recorded events, all of them: any may belong to the first reset."""
+    if path is None:
+        return None
+    from whyrst.kernel.recorded import RecordError, read
+
+    try:
+        return list(read(path))
+    except RecordError as error:
+        raise click.BadParameter(str(error), param_hint="--events") from error
+
+
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("-f", "--filter", "expression", metavar="EXPR", help="Only packets that this libpcap filter takes.")
+@click.option(
+    "--events", "recorded", metavar="FILE", help="What the kernel told meanwhile, from whyrst trace --events."
+)
 @click.option("--join", is_flag=True, help="The files are one rotated capture: connections go on from file to file.")
 @click.option(
     "--connections",
@@ -53,6 +69,7 @@ def command(
     *,
     files: tuple[str, ...],
     expression: str | None,
+    recorded: str | None,
     join: bool,
     listing: str | None,
     as_json: bool,
@@ -86,7 +103,7 @@ def command(
 
     to_file = output != "-"
     if to_file:
-        refuse_input(output, files if listing is None else (*files, listing))
+        refuse_input(output, [*files, *(one for one in (listing, recorded) if one is not None)])
     form = formats()[name]
     check_format(form, to_file=to_file)
     view = View(
@@ -102,7 +119,7 @@ def command(
         opened(output) as out,
     ):
         try:
-            analysis = analyze(files, filter=expression, join=join, progress=bar)
+            analysis = analyze(files, filter=expression, join=join, progress=bar, events=_events(recorded))
             report = Watched(_chosen(analysis, listing, files), bar.close)
             form.write(report, out, view)
         except FilterError as error:
