@@ -158,6 +158,13 @@ def test_everything_that_can_be_recorded(tmp_path):
     again = list(analyze(capture).verdicts)
     assert len(again) == 4, "four packets, each with a verdict"
     assert [one.frame for one in again] == sorted(one.frame for one in again)
+    joined = subprocess.run(
+        (*WHYRST, "analyze", "--json", "--events", events, capture), capture_output=True, check=True
+    )
+    told = [json.loads(line) for line in joined.stdout.splitlines()]
+    assert [one["frame"] for one in told] == [one.frame for one in again]
+    assert [one["cause"] for one in told].count("close-with-unread-data") == 2
+    assert all(one["kernel"] is not None for one in told)
     if shutil.which("tshark"):
         words = ("tshark", "-r", capture, "-Y", 'frame.comment contains "whyrst"', "-T", "fields", "-e", "frame.number")
         found = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
