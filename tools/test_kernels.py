@@ -22,9 +22,10 @@ def main() -> int:
     """Runs all that was asked for; returns the exit status."""
     asked = _arguments()
     try:
-        apt = debian.Apt(KEPT, SUITES)
+        suites = tuple(asked.suite) or SUITES
+        apt = debian.Apt(KEPT, (*SUITES, *sorted(set(suites) - set(SUITES))))
         root = image.build(KEPT, asked.script)
-        tables = [_run(apt.kernel(suite), root, raw=asked.script != SCRIPT) for suite in asked.suite or SUITES]
+        tables = [_run(apt.kernel(suite), root, raw=asked.script != SCRIPT) for suite in suites]
     except (debian.FetchError, machine.MachineError) as error:
         sys.exit(f"test_kernels: {error}")
     print(report.summary(tables))
@@ -45,7 +46,7 @@ def _run(kernel: debian.Kernel, root: Path, *, raw: bool) -> report.Table:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("suite", nargs="*", choices=SUITES, help="releases of Debian whose kernels to boot")
+    parser.add_argument("suite", nargs="*", help=f"releases of Debian whose kernels to boot: {', '.join(SUITES)}")
     parser.add_argument("--script", type=Path, default=SCRIPT, help="run this Python program, and show its output")
     return parser.parse_args()
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from scenarios import SCENARIOS
 
@@ -45,6 +46,14 @@ def verdicts() -> tuple[dict[int, str], str]:
         return ports, said
 
 
+def parsed(line: str) -> dict[str, Any]:
+    try:
+        verdict: dict[str, Any] = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"not JSON: {line!r}") from error
+    return verdict
+
+
 def main() -> None:
     before = resets_sent()
     with Tracer() as tracer:
@@ -53,7 +62,7 @@ def main() -> None:
         for name in SCENARIOS:
             tell("scenario", name=name)
         ports, said = verdicts()
-        for verdict in map(json.loads, said.splitlines()):
+        for verdict in map(parsed, said.splitlines()):
             kernel, reset = verdict["kernel"], verdict["reset"]
             ends = {int(reset[end].rpartition(":")[2]) for end in ("source", "destination")}
             tell(

@@ -10,6 +10,7 @@ import socket
 import struct
 import time
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,11 +30,16 @@ DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)  # classic BPF: return 0
 libc = ctypes.CDLL(None)
 
 
+@cache
+def service(address: str) -> socket.socket:
+    """A listening socket, as long as the program runs."""
+    return socket.create_server((address, 0), family=family(address))
+
+
 def pair(address: str = LOOPBACK) -> tuple[socket.socket, socket.socket]:
     """Both ends of a connection, client and server, on which a request was sent and not read."""
-    with socket.create_server((address, 0), family=family(address)) as listener:
-        client = socket.create_connection(listener.getsockname()[:2])
-        server = listener.accept()[0]
+    client = socket.create_connection(service(address).getsockname()[:2])
+    server = service(address).accept()[0]
     client.sendall(REQUEST)
     time.sleep(SETTLE)
     return client, server
@@ -153,17 +159,18 @@ def listener_closed() -> int:
 
 
 def accept_queue_abort() -> int:
-    """With TCP_DEFER_ACCEPT a handshake ends with the first data: those of the last client find a full queue."""
+    """A handshake ends with its first data (TCP_DEFER_ACCEPT), and then the queue is full of others."""
     with sysctl("tcp_abort_on_overflow", 1), socket.create_server((LOOPBACK, 0), backlog=3) as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 5)
-        clients = [socket.create_connection(listener.getsockname()) for _ in range(5)]
-        for client in clients:
-            client.sendall(REQUEST)
+        client = socket.create_connection(listener.getsockname())
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 0)
+        others = [socket.create_connection(listener.getsockname()) for _ in range(4)]
+        client.sendall(REQUEST)
         time.sleep(SETTLE)
-        for client in clients[:-1]:
-            listener.accept()[0].recv(len(REQUEST))
-            client.close()
-        return gone(clients[-1])
+        for other in others:
+            listener.accept()[0].close()
+            other.close()
+        return gone(client)
 
 
 SCENARIOS: dict[str, Callable[[], int]] = {
