@@ -161,7 +161,9 @@ def _belong(paths: Sequence[str], surveys: Sequence[Survey], tables: Sequence[Co
             raise CompareError(f"{paths[a]} and {paths[b]} are the same capture: equal segments at equal times")
     reached = {0}
     while True:
-        more = {y for a, b in pairs for x, y in ((a, b), (b, a)) if x in reached and _tied(tables, pairs, a, b)}
+        more = {
+            y for a, b in pairs for x, y in ((a, b), (b, a)) if x in reached and _tied(surveys, tables, pairs, a, b)
+        }
         if more <= reached:
             break
         reached |= more
@@ -171,14 +173,19 @@ def _belong(paths: Sequence[str], surveys: Sequence[Survey], tables: Sequence[Co
             counts = f"{len(tables[0]):,} and {len(tables[c]):,} connections"
             raise CompareError(
                 f"{one} and {other} do not belong together: of {counts} none is the same by addresses and ports, "
-                "initial sequence numbers, timestamps, single segments or first words, and no host stands in both"
+                "initial sequence numbers, timestamps, single segments or first words, and the same hosts do not stand "
+                "in both at the same time"
             )
 
 
-def _tied(tables: Sequence[Conversations], pairs: Mapping[tuple[int, int], Pairs], a: int, b: int) -> bool:
-    """They share a connection, or at least a client and a server."""
+def _tied(surveys: Sequence[Survey], tables: Sequence[Conversations], pairs: Mapping[tuple[int, int], Pairs],
+          a: int, b: int) -> bool:  # fmt: skip
+    """They share a connection, or at least a client and a server, and were taken at the same time."""
     if len(pairs[a, b].left):
         return True
+    one, two = surveys[a].capture, surveys[b].capture
+    if one is None or two is None or (one.latest or 0) < (two.earliest or 0) or (two.latest or 0) < (one.earliest or 0):
+        return False
     hosts = [[{(int(h), int(lo)) for h, lo in t.address[end, :2].T.tolist()} for end in (0, 1)] for t in
              (tables[a], tables[b])]  # fmt: skip
     return all(hosts[0][end] & hosts[1][end] for end in (0, 1))

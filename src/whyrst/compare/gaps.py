@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whyrst.compare.habits import Habits
 from whyrst.compare.sightings import SLACK, alive, neighbours, same
+from whyrst.resets.facts import SECOND
 from whyrst.resets.text import duration
 
 if TYPE_CHECKING:
@@ -134,6 +135,8 @@ class Gaps:
             return Gap(0, "it shows others of that kind, so it may have lost this one")
         if lossy:
             return Gap(0, "that capture lost packets")
+        if any(_passes_one_of(c, seen, o) for o in others):
+            return Gap(0, "whoever reset both ends, one of the two resets must have passed there")
         if self._never_asked(seen, c, trigger):
             return Gap(2, self._asked(seen, trigger))
         if foreign:
@@ -187,3 +190,11 @@ class Gaps:
             return False
         held, missing = neighbours(other, end)
         return held > 0 and not missing and self._views[end].covers(other.segment.time) > 0
+
+
+def _passes_one_of(c: int, one: Seen, other: Seen) -> bool:
+    """A middle place lacks the resets of both directions that came at the same time, though their maker was on one side
+    of it."""
+    if other.forth == one.forth or c in other.at or abs(other.segment.time - one.segment.time) > SECOND:
+        return False
+    return all(0 < s.travel.index(c) < s.travel.index(s.first) for s in (one, other))

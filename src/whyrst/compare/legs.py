@@ -135,12 +135,18 @@ def fill(leg: Leg, events: Sequence[Cells], starts: Sequence[dict[int, tuple[int
 
 
 def _shifted(found: list[Segment], there: list[Segment], ends: list[int]) -> list[Segment]:
-    """Segments of a capture without the handshake, with numbers as another capture has them: the distance that most
-    segments of equal length and timestamp have."""
+    """Segments of a capture without a SYN of these ends, with numbers as another capture has them: the distance that
+    most segments have which look alike, or most acknowledgements of them."""
     step = [0, 0]
     for end in ends:
-        names = [{_name(s): s for s in segments if s.forth == (end == 0) and s.length} for segments in (found, there)]
-        apart = Counter((names[1][name].seq - s.seq) % WRAP for name, s in names[0].items() if name in names[1])
+        apart: Counter[int] = Counter()
+        for cell, sender in (("seq", end), ("ack", 1 - end)):
+            known = sender not in ends
+            names = [
+                {_name(s, known): getattr(s, cell) for s in segments if s.forth == (sender == 0) and _usable(s, cell)}
+                for segments in (found, there)
+            ]
+            apart.update((names[1][name] - number) % WRAP for name, number in names[0].items() if name in names[1])
         most = apart.most_common(1)
         if most and most[0][1] * 2 > sum(apart.values()):
             step[end] = most[0][0]
@@ -155,8 +161,13 @@ def _shifted(found: list[Segment], there: list[Segment], ends: list[int]) -> lis
     ]
 
 
-def _name(s: Segment) -> tuple[int, int, int, int]:
-    return s.length, s.stamp, s.flags, s.ip_id if s.ip_id > 0 else s.window
+def _usable(s: Segment, cell: str) -> bool:
+    """Whether a segment's number tells how far a device shifts."""
+    return bool(s.flags & Flag.ACK) if cell == "ack" else s.length > 0
+
+
+def _name(s: Segment, known: bool) -> tuple[int, int, int, int, int]:  # noqa: FBT001 - the sender's numbers are those of all
+    return s.length, s.stamp, s.flags, s.ip_id if s.ip_id > 0 else s.window, s.seq if known else -1
 
 
 def _main(rows: list[int], table: Conversations) -> int:

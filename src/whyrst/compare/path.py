@@ -35,6 +35,10 @@ def order(nearer: Mapping[tuple[int, int], int], n: int, fixed: Mapping[int, str
     for (a, b), sign in nearer.items():
         lead[a] += sign
         lead[b] -= sign
+    # Of what nothing is known the order of the arguments is the best guess.
+    for c in range(1, n):
+        if not any(c in pair and sign for pair, sign in nearer.items()):
+            lead[c] = lead[c - 1]
     return sorted(range(n), key=lambda c: (PLACES.index(fixed.get(c, "between")), -lead[c], c))
 
 
