@@ -1,0 +1,63 @@
+"""From events to judged resets, as they come."""
+
+from __future__ import annotations
+
+from tests.unit.trace.events import NOON, SECOND, aborted, refused, taken
+
+from whyrst.kernel.event import Ends
+from whyrst.trace.session import HOLD, SPACES, Session
+
+
+def causes(batches):
+    return [judged.verdict(i).cause for judged in batches for i in range(len(judged))]
+
+
+def test_events_wait():
+    session = Session()
+    session.take(refused())
+    assert causes(session.ripe(NOON + HOLD - 1)) == []
+    assert causes(session.ripe(NOON + HOLD)) == ["port-closed"]
+    assert causes(session.close()) == []
+
+
+def test_what_comes_within_the_wait_counts():
+    session = Session()
+    scan = [refused(f"10.0.0.1:{1000 + k}", after=0.02 * k) for k in range(20)]
+    for event in scan:
+        session.take(event)
+        list(session.ripe(event.time))
+    assert set(causes(session.close())) == {"port-scan"}
+
+
+def test_out_of_order():
+    session = Session()
+    session.take(refused(remote="10.0.0.3:1", after=0.01))
+    session.take(refused(remote="10.0.0.4:1"))
+    times = [int(judged.time[i]) for judged in session.close() for i in range(len(judged))]
+    assert times == sorted(times)
+
+
+def test_a_socket_that_aborts_itself_took_no_reset():
+    ends = Ends("10.0.0.1:80", "10.0.0.2:4000")
+    session = Session()
+    session.take(taken(ends.local, ends.remote))
+    session.take(aborted(ends.local, ends.remote, time=NOON + 30_000))
+    told = [judged.verdict(i) for judged in session.close() for i in range(len(judged))]
+    assert [verdict.kernel.socket["kind"] for verdict in told] == ["sent"]
+
+
+def test_both_ends_on_one_host_stay_apart():
+    session = Session()
+    session.take(aborted("127.0.0.1:80", "127.0.0.1:4000"))
+    session.take(taken("127.0.0.1:4000", "127.0.0.1:80", time=NOON + 2 * SECOND))
+    told = [judged.verdict(i) for judged in session.close() for i in range(len(judged))]
+    assert sorted(verdict.kernel.socket["kind"] for verdict in told) == ["received", "sent"]
+
+
+def test_no_reset_is_lost_when_there_are_many_namespaces():
+    session = Session()
+    many = 3 * SPACES
+    for space in range(many):
+        session.take(refused(netns=space))
+    found = causes(session.ripe(NOON + SECOND // 10))
+    assert len(found + causes(session.close())) == many
