@@ -126,7 +126,9 @@ def _notes(watch: Watch) -> list[str]:
     notes = [f"not seen: {what}" for what in watch.missing]
     if watch.undecided:
         resets = count(watch.undecided, "reset")
-        notes.append(f"{resets} left without an event while events were being lost: who made them is not known")
+        notes.append(
+            f"{resets} left without an event just after the start or while events were lost: who made them is open"
+        )
     return notes
 
 

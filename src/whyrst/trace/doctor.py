@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta, Struct
 
 from whyrst.capture.filter import FilterError, libpcap
-from whyrst.kernel import btf
+from whyrst.kernel import btf, privileges
 from whyrst.kernel.libbpf import BpfError, version
 from whyrst.kernel.probe import Host, probes
 from whyrst.kernel.symbols import Symbols
@@ -52,7 +52,7 @@ class Diagnosis(Struct, frozen=True):
 
 def diagnosis() -> Diagnosis:
     """Look at this host with the rights of this process."""
-    checks = (*_base(), *_probes(), *_trace(), *_edges())
+    checks = (*_base(), *_capabilities(), *_probes(), *_trace(), *_edges())
     can = all(check.level != "no" for check in checks if check.required)
     return Diagnosis(SCHEMA, os.uname().release, can, checks)
 
@@ -68,6 +68,16 @@ def _base() -> Iterator[Check]:
         yield Check("libbpf", "ok", version(), required=True)
     except BpfError as error:
         yield Check("libbpf", "no", str(error), required=True)
+
+
+def _capabilities() -> Iterator[Check]:
+    have = privileges.held()
+    lacking = privileges.missing(have, fine=privileges.knows_bpf())
+    what = ", ".join(sorted(have)) or "none that matter here"
+    yield Check("capabilities", "no" if lacking else "ok", privileges.refusal(lacking) or what, required=True)
+    for name, gain in privileges.GAINS.items():
+        if name not in have:
+            yield Check(name, "no", "not there", gain)
 
 
 def _probes() -> Iterator[Check]:
