@@ -23,6 +23,7 @@ from whyrst.trace.witness import WAIT, Witness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from whyrst.kernel.event import KernelEvent
     from whyrst.kernel.tracer import Total, Tracer
@@ -71,8 +72,9 @@ class Watch:
         self.missing: list[str] = []
         self._taps: dict[int, Taps] = {}
         self._rules: dict[int, Rules] = {}
+        self._added = False
         for number in dict.fromkeys((here(), *also)):
-            self._open(number)
+            self.add(number)
         told = tracer.abilities
         self._witness = Witness(
             time.monotonic(), all_sent_told=bool(told["send_reset"].programs) and not told["send_reset"].misses,
@@ -83,17 +85,25 @@ class Watch:
         self._tables_due = 0.0
         self._unproven: list[tuple[float, Pair]] = []
 
-    def _open(self, number: int) -> None:
-        """Everything of one namespace."""
+    def add(self, number: int, door: Path | None = None) -> None:
+        """Watch packets and rules of a namespace, too.
+
+        Args:
+            number: its number.
+            door: a path that leads into it, where no process lives there.
+        """
+        if number in self._taps:
+            return
+        self._added = True
         net = self._namespaces.net(number)
         if net is not None:
             self._owners.read(number, net)
         try:
-            self._taps[number] = self._within(number, Taps)
+            self._taps[number] = self._within(number, door, Taps)
         except OSError as error:
             self.missing.append(f"packets of namespace {number}: {error.strerror or error}")
             return
-        rules = self._within(number, Rules)
+        rules = self._within(number, door, Rules)
         if rules.missing:
             self.missing.append(f"rules that reject with a reset: {rules.missing}")
             rules.close()
@@ -106,10 +116,10 @@ class Watch:
         if rules.any and number in self._taps:
             self._taps[number].hear_loopback()
 
-    def _within(self, number: int, make: Callable[[], T]) -> T:
+    def _within(self, number: int, door: Path | None, make: Callable[[], T]) -> T:
         if number == here():
             return make()
-        door = self._namespaces.door(number)
+        door = door or self._namespaces.door(number)
         if door is None:
             raise OSError(f"no process is known to live in namespace {number}")
         return inside(door, make)
@@ -122,7 +132,8 @@ class Watch:
         seen = [one for tap in self._taps.values() for one in tap.poll()]  # before the events, see Witness.take
         events = self._tracer.poll()
         totals, dropped = self._tracer.totals(), sum(tap.dropped for tap in self._taps.values())
-        deaf = dropped > self._dropped or any(tap.behind for tap in self._taps.values())
+        deaf = self._added or dropped > self._dropped or any(tap.behind for tap in self._taps.values())
+        self._added = False
         lost = {kind: _lost(totals[kind]) > _lost(self._totals[kind]) for kind in totals}
         self._totals, self._dropped = totals, dropped
         now = time.monotonic()
