@@ -110,4 +110,10 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     closed = k.passive & k.reason("TCP_ABORT_ON_DATA", "TCP_TIMEWAIT_SOCKET")
     yield supports(closed & r.trigger.has_payload, "data came for a closed socket ({kernel_reason}): {kernel_closed}")
     yield excludes(k.active, "a socket aborted itself")
+    yield refutes(r.trigger.notify_perhaps, "it has the {stray_length} bytes of a TLS alert")
+    yield needed(
+        r.trigger.fact(~r.trigger.notify_perhaps).where(~r.trigger.notify_perhaps),
+        "it is no TLS alert",
+        "it may be one",
+    )
     yield refutes(k.no_socket, "no socket was left at all, not even one in FIN_WAIT2 or TIME_WAIT")

@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, needed, supports
+from whyrst.causes.evidence import decides, excludes, needed, shows, supports
 from whyrst.resets.mechanism import PASSIVE
 
 if TYPE_CHECKING:
@@ -64,11 +64,14 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the {sender} had not closed before",
     )
     yield needed(
-        trigger.fact(trigger.stray_notify),
+        trigger.fact(trigger.stray_notify).where(~trigger.notify_perhaps),
         "what came behind the FIN is one TLS record of the length of an alert",
         "what came behind the FIN is no TLS alert",
     )
-    yield decides(trigger.fact(trigger.stray_notify), "the record has {stray_length} bytes; only an alert is so short")
+    yield decides(
+        trigger.fact(trigger.stray_notify).where(~trigger.notify_perhaps),
+        "the record has {stray_length} bytes; only an alert is so short",
+    )
     yield supports(
         (r.progress.sender_bytes > 0) & (r.progress.sender_unacked == 0),
         "all {sender_bytes} bytes of the {sender} had been acknowledged",
@@ -82,4 +85,9 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     assert k is not None
     closed = k.passive & k.reason("TCP_ABORT_ON_DATA", "TCP_TIMEWAIT_SOCKET")
     yield supports(closed & r.trigger.stray_notify, "it came for a closed socket ({kernel_reason}): {kernel_closed}")
+    perhaps = closed & r.trigger.notify_perhaps
+    yield shows(
+        perhaps, "what came for the closed socket is not at hand, but has the {stray_length} bytes of a TLS alert"
+    )
+    yield shows(perhaps & (r.progress.sender_unacked == 0), "all that the {sender} had sent was acknowledged")
     yield excludes(k.active, "a socket aborted itself")

@@ -14,7 +14,7 @@ import numpy as np
 
 from whyrst.fast.layout import Flag, Kind, Seg
 from whyrst.fast.tables import RING, Conn, Dir, Rst
-from whyrst.resets.facts import SECOND, Fact, ahead
+from whyrst.resets.facts import SECOND, Fact, ahead, one_of
 
 if TYPE_CHECKING:
     from whyrst.resets.columns import Resets
@@ -203,6 +203,14 @@ class Trigger:
         told = (kind == Kind.TLS_ALERT) & (self.stray_length <= 5 + 2 + 24) & ~other
         sealed = (kind == Kind.TLS_DATA) & (self.stray_length == 5 + 2 + 1 + 16)
         return self.stray_payload & (told | sealed)
+
+    @cached_property
+    def notify_perhaps(self) -> Mask:
+        """That payload is not at hand, but has the length of a sealed TLS alert: 24 bytes in TLS 1.3, 31 in TLS 1.2
+        with AES-GCM (RFC 5246 section 6.2.3.3, RFC 5288 section 3)."""
+        lengths = (5 + 2 + 1 + 16, 5 + 8 + 2 + 16)
+        hidden = np.where(self.has_payload, self.kind, self._r.peer(Dir.LAST_KIND)) == Kind.HIDDEN
+        return self.stray_payload & hidden & one_of(self.stray_length, lengths)
 
     @cached_property
     def first_ack_of_fin(self) -> Fact:
