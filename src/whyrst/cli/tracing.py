@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from whyrst.trace.selection import Selection
     from whyrst.trace.shown import Shown
 
-TURN = 0.03
+TURN = 0.05
 """Seconds between two looks at the events."""
 
 
@@ -95,7 +95,10 @@ def trace(stack: ExitStack, wanted: Wanted) -> None:
     live = Live(tracer, watch, wanted.selection, events)
     recorder = _recorder(stack, wanted.pcap, netns)
     metrics = _metrics(wanted.prometheus, live, tracer)
-    privileges.drop(privileges.kept(privileges.held()), privileges.sudo_user())
+    have = privileges.held()
+    # The maps of other processes, which tell what a user stack's addresses are, are only shown with CAP_SYS_PTRACE.
+    keep = privileges.kept(have) | (have & {privileges.PTRACE} if wanted.stack else frozenset())
+    privileges.drop(keep, privileges.sudo_user())
     if metrics is not None:
         stack.enter_context(metrics)
     begin = time.monotonic()

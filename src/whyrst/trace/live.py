@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whyrst.kernel.tracer import Tracer
 from whyrst.reports.source import CONFIDENCES, HARMS, MECHANISMS
 from whyrst.trace.counts import Counts, Frequent
+from whyrst.trace.frames import with_frames
 from whyrst.trace.session import Session
 from whyrst.trace.shape import shape_of
 
@@ -78,7 +79,7 @@ class CountingTracer(Tracer):
 
     def poll(self) -> list[KernelEvent]:
         """The events since the last call."""
-        events = super().poll()
+        events = [with_frames(event) for event in super().poll()]  # now: a process may end any moment
         for event in events:
             self.counts.deliver(shape_of(event))
         return events
