@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import compare
 import live
 import page
 import traffic
@@ -127,6 +128,11 @@ def little() -> list[Row]:
     ]
 
 
+def compared(scale: int) -> list[Row]:
+    """Captures of both ends."""
+    return compare.rows(scale, capture("mixed", traffic.mixed, compare.CONNECTIONS // scale), DATA)
+
+
 def _times(one: Run) -> str:
     return f"{one.wall:.2f} s ({one.cpu:.2f} s of processor), {one.peak / MEGABYTE:,.0f} MB"
 
@@ -139,7 +145,7 @@ def main() -> None:
     quick = "--quick" in sys.argv[1:]
     scale = 10 if quick else 1
     about = page.machine()
-    rows = [*little(), *ordinary(scale), *refused(scale), *live.rows(scale)]
+    rows = [*little(), *ordinary(scale), *refused(scale), *live.rows(scale), *compared(scale)]
     print(about)
     print(page.table(rows))
     if not quick:

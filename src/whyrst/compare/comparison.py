@@ -101,6 +101,12 @@ class Comparison(Report):
             found.append(report.quality)
         return tuple(found)
 
+    @property
+    def kinds(self) -> dict[str, int]:
+        """How many connections were found in two captures, by what happened to them on the way."""
+        codes = np.concatenate([pairs.how for pairs in self._aligned.pairs.values()])
+        return dict(zip(HOWS, np.bincount(codes, minlength=len(HOWS)).tolist(), strict=True))
+
     def pairs(self) -> tuple[Pair, ...]:
         """Connections that were found in more than one capture, as the captures show them."""
         found = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from whyrst.reports.amounts import count, listing
@@ -22,8 +21,7 @@ def places(page: Page, comparison: Comparison) -> None:
     names = _short([place.capture for place in comparison.places])
     for place in comparison.places:
         page.field(place.place, f"{names[place.capture]}: {_clock(place, reference=comparison.reference)}")
-    how = Counter(pair.how for pair in comparison.pairs())
-    words = [f"{number:,} {name}" for name, number in how.most_common()]
+    words = [f"{number:,} {name}" for name, number in comparison.kinds.items() if number]
     page.field("shared", f"connections in two captures: {listing(words)}" if words else "no connection")
     page.blank()
 
