@@ -7,8 +7,8 @@ The kernel sends `RST, ACK` to the peer. The program that owned the socket gets 
 
 ## How to be sure
 - The wire cannot show it. The reset is active and comes at any moment, whatever the program was doing.
-- The kernel's stack of the reset has `tcp_abort` (`bpftrace -e 't:tcp:tcp_send_reset { @[kstack] = count(); }'`),
-  and the socket was still ESTABLISHED in the kernel's event, which it is not when a program closes.
+- The kernel's stack of the reset has `tcp_abort` (`sudo whyrst trace --stack`), and it names the tool that did it. The
+  socket was still ESTABLISHED in the kernel's event, which it is not when a program closes.
 - The program's own log shows ECONNABORTED ("software caused connection abort"). This error has hardly another source.
 - Neither TCPAbortOnClose nor TCPAbortOnData rises (`nstat -az`).
 - The audit log or the shell history of the host has `ss -K` at that time.
@@ -43,7 +43,7 @@ CAUSE = Cause(
     type="active",
     fix="Ask who destroyed the socket; if a manager did because a backend went away, drain the backend first.",
     to_be_sure=(
-        "`bpftrace -e 't:tcp:tcp_send_reset { @[kstack] = count(); }'` shows tcp_abort in the stack; the owner's "
+        "`sudo whyrst trace --stack` on that host shows tcp_abort and who called it; the owner's "
         "log shows ECONNABORTED."
     ),
     rfc=("RFC 9293 section 3.10.5",),

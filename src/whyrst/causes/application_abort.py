@@ -14,8 +14,8 @@ On a Linux sender of the reset, compare counters before and after (`nstat -az | 
 
 - TCPAbortOnClose rises: bytes were unread (`close-with-unread-data`).
 - TCPAbortOnData rises: SO_LINGER with zero timeout (`linger-zero`).
-- Neither rises: `socket-disconnect` or `admin-kill`; the kernel stack of the reset (`bpftrace -e
-  't:tcp:tcp_send_reset { @[kstack] = count(); }'`) names the path.
+- Neither rises: `socket-disconnect` or `admin-kill`; the kernel's stack of the reset (`sudo whyrst trace
+  --stack` on the host that sends it) names the path.
 
 On Windows the reset carries window 0 even though it is active, and no counter tells. There `closesocket` after
 unread data, a hard close and a terminated process all look alike; trace with
@@ -53,8 +53,8 @@ CAUSE = Cause(
     type="active",
     fix="Find the program that owned the socket; let it read to the end and shut down before close.",
     to_be_sure=(
-        "On the host that sent the reset: `nstat -az | grep -i abort` before and after, or `bpftrace -e "
-        "'t:tcp:tcp_send_reset { @[kstack] = count(); }'`, whose kernel stack names the call."
+        "On the host that sent the reset: `sudo whyrst trace`, which names the process and the call; or "
+        "`nstat -az | grep -i abort` before and after."
     ),
     rfc=("RFC 9293 section 3.10.5", "RFC 9293 section 3.6.1"),
     kernel=(

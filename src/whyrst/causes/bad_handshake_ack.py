@@ -47,8 +47,8 @@ CAUSE = Cause(
     type="passive",
     fix="Find the device that rewrites sequence numbers in one direction only, and let it see both or turn it off.",
     to_be_sure=(
-        "Capture on both ends and compare the SYN's sequence number on both sides; `bpftrace -e "
-        "'t:tcp:tcp_send_reset { @[kstack] = count(); }'` shows TCP_INVALID_ACK_SEQUENCE."
+        "`whyrst compare` captures of both ends: does the SYN have one sequence number on both? `sudo whyrst trace` "
+        "shows the kernel's reason, such as TCP_INVALID_ACK_SEQUENCE."
     ),
     rfc=("RFC 9293 section 3.10.7.3", "RFC 9293 section 3.10.7.4"),
     kernel=(

@@ -10,8 +10,8 @@ Typical cases: a server answers 413, 401 or 503 before it has read the whole bod
 failed; a client that stops after the part of the answer it wanted; a TLS client that does not read session tickets.
 
 ## How to be sure
-- On Linux, `nstat -az TcpExtTCPAbortOnClose` on the sender of the reset rises by one. `bpftrace -e
-  't:tcp:tcp_send_reset { @[kstack] = count(); }'` shows the kernel reason TCP_ABORT_ON_CLOSE. This settles it.
+- On Linux, `nstat -az TcpExtTCPAbortOnClose` on the sender of the reset rises by one. `sudo whyrst trace`
+  shows the kernel's reason TCP_ABORT_ON_CLOSE, the process, and how many bytes it left. This settles it.
 - In the capture, the window of the reset jumps: Linux empties the receive queue before it writes the reset, so a window
   that had shrunk is suddenly at least twice as large although no window update came.
 - The window of the sender was shut or stood still: its program was not reading.
@@ -51,7 +51,7 @@ CAUSE = Cause(
     title="The program closed its socket while received bytes were unread",
     type="active",
     fix="Read the input to its end before closing; when rejecting early, answer, shutdown(SHUT_WR), and drain.",
-    to_be_sure="On the host that sent the reset: `nstat -az TcpExtTCPAbortOnClose` before and after.",
+    to_be_sure="On the host that sent the reset: `sudo whyrst trace`; or `nstat -az TcpExtTCPAbortOnClose` twice.",
     rfc=("RFC 9293 section 3.6.1", "RFC 2525 section 2.17", "RFC 1122 section 4.2.2.13"),
     kernel=("net/ipv4/tcp.c: __tcp_close -> tcp_send_active_reset, data_was_unread",),
     counter="TCPAbortOnClose",

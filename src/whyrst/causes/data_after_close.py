@@ -13,9 +13,9 @@ of input that the FIN had brought.
   program wrote. The sequence number of the reset is then that of the FIN plus one.
 - If the data does not acknowledge the FIN, the two crossed on the way. The reset's number is then that of the FIN.
 - There is one reset for each segment of data, all with the same number. That is normal and no sign of forgery.
-- On Linux, the kernel reason is TCP_TIMEWAIT_SOCKET or TCP_ABORT_ON_DATA (`bpftrace -e 't:tcp:tcp_send_reset {
-  print(kstack); }'`). `ss -tn state close-wait` on the other end shows connections whose end of input no program
-  has noticed.
+- On Linux, the kernel reason is TCP_TIMEWAIT_SOCKET or TCP_ABORT_ON_DATA; `sudo whyrst trace` shows it, and who had
+  closed the socket and when. `ss -tn state close-wait` on the other end shows connections whose end of input no
+  program has noticed.
 
 ## Easily confused with
 - `keep-alive-race`: an idle connection was closed just as the next request left, which does not acknowledge the FIN.

@@ -42,7 +42,7 @@ CAUSE = Cause(
     type="passive",
     fix="Upgrade to kernel 6.6 or later, or set net.ipv4.tcp_early_demux=0.",
     to_be_sure=(
-        "`bpftrace -e 't:tcp:tcp_send_reset { @[kstack] = count(); }'` on the client's host compares the socket's "
+        "`sudo whyrst trace` on the client's host compares the socket's "
         "addresses with the segment's; or set `sysctl net.ipv4.tcp_early_demux=0` and see whether the resets "
         "end."
     ),

@@ -44,7 +44,7 @@ CAUSE = Cause(
     type="passive",
     fix="Upgrade to a kernel with the fixes of the ehash lookup races (mainline 6.19 and later stable kernels).",
     to_be_sure=(
-        "`bpftrace -e 't:tcp:tcp_send_reset { @[kstack] = count(); }'` on the server: reason NO_SOCKET while the "
+        "`sudo whyrst trace` on the server: reason NO_SOCKET while the "
         "connection's socket exists; compare `uname -r` with the fixed versions."
     ),
     rfc=("RFC 9293 section 3.10.7.4",),

@@ -50,8 +50,8 @@ CAUSE = Cause(
         "net.ipv4.tcp_migrate_req=1."
     ),
     to_be_sure=(
-        "Compare the time with the deploy log; `bpftrace -e 't:tcp:tcp_send_reset { @[kstack] = count(); }'` shows "
-        "inet_csk_listen_stop in the kernel stack."
+        "Compare the time with the deploy log; `sudo whyrst trace --stack` shows inet_csk_listen_stop and who "
+        "closed the listening socket."
     ),
     rfc=("RFC 9293 section 3.10.4", "RFC 9293 section 3.10.5"),
     kernel=(

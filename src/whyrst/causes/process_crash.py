@@ -10,7 +10,7 @@ disappeared. Every attempt to connect afterwards is refused, because nothing lis
 - After that, new connections are refused, and in the rest of the capture none is accepted again.
 - On the host, `journalctl -u SERVICE` or `systemctl status SERVICE` shows the exit and its signal;
   `dmesg | grep -i oom` shows a kill for lack of memory; `coredumpctl list` shows a crash.
-- The kernel's stack of the resets has `do_exit` (`bpftrace -e 't:tcp:tcp_send_reset { @[kstack] = count(); }'`).
+- The kernel's stack of the resets has `do_exit`; `sudo whyrst trace` names the process and the signal.
 
 ## Easily confused with
 - `server-restart`: the same beginning, but the service accepts connections again after a while.

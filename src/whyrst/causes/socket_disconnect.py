@@ -8,8 +8,8 @@ with its bound port, and fuzzers and sandboxes do it by chance.
 
 ## How to be sure
 - The wire cannot show it. The reset is active, `RST, ACK` with the socket's next number, as with every abort.
-- The kernel's stack of the reset has `tcp_disconnect` called from `__inet_stream_connect` (`bpftrace -e
-  't:tcp:tcp_send_reset { @[kstack] = count(); }'`).
+- The kernel's stack of the reset has `tcp_disconnect` called from `__inet_stream_connect` (`sudo whyrst trace
+  --stack`).
 - Neither TCPAbortOnClose nor TCPAbortOnData rises (`nstat -az`), only OutRsts and EstabResets.
 - `strace -f -e trace=connect -p PID` shows `connect(FD, {sa_family=AF_UNSPEC}, ...)`. This settles it.
 - A hint in the capture: a new SYN from the same client port follows at once, because the socket is still bound to it.
@@ -43,8 +43,8 @@ CAUSE = Cause(
     type="active",
     fix="Close the socket in order and open a new one instead of connecting it to AF_UNSPEC.",
     to_be_sure=(
-        "`bpftrace -e 't:tcp:tcp_send_reset { @[kstack] = count(); }'` shows tcp_disconnect called from "
-        "__inet_stream_connect; `strace -f -e trace=connect -p PID` shows AF_UNSPEC."
+        "`sudo whyrst trace --stack` on that host shows tcp_disconnect called from __inet_stream_connect, and the "
+        "process; `strace -f -e trace=connect -p PID` shows AF_UNSPEC."
     ),
     rfc=("RFC 9293 section 3.10.5",),
     kernel=("net/ipv4/af_inet.c: __inet_stream_connect -> tcp_disconnect -> tcp_send_active_reset, AF_UNSPEC",),

@@ -14,8 +14,8 @@ missing, the cheapest first:
   host B`, started before the connection is opened.
 - Capture at both ends at the same time, and compare the two captures. A reset that one end got and the other never
   sent was made in between.
-- On a Linux host that sent the reset, run `bpftrace -e 't:tcp:tcp_send_reset { @[kstack] = count(); }'`. The kernel
-  then tells its reason, its stack and the process.
+- On a Linux host that sent the reset, run `sudo whyrst trace` while it happens. The kernel then tells its
+  reason, its stack and the process. Where nothing may be installed, `whyrst trace --bpftrace` prints a script.
 - Without any of that, take `nstat -az` on that host before and after a reset. The counter that rises names the group
   of causes: TCPAbortOnClose, TCPAbortOnData, TCPAbortOnTimeout, TCPAbortOnMemory, ListenOverflows.
 
@@ -45,8 +45,8 @@ CAUSE = Cause(
     fix="First find the cause: take the step named under 'to be sure'.",
     to_be_sure=(
         "Capture both directions from before the handshake on (`tcpdump -s 0 -w out.pcap host A and host B`),"
-        " at both ends if possible, or run `bpftrace -e 't:tcp:tcp_send_reset { @[kstack] = count(); }'` on the "
-        "host that sent the reset."
+        " at both ends if possible, and `whyrst compare` them, or run `sudo whyrst trace` on the host that "
+        "sent the reset."
     ),
     rfc=("RFC 9293 section 3.5.2", "RFC 9293 section 3.5.3"),
     kernel=("net/ipv4/tcp_ipv4.c: tcp_v4_send_reset", "net/ipv4/tcp_output.c: tcp_send_active_reset"),
