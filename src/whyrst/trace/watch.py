@@ -75,6 +75,7 @@ class Watch:
         self._added = False
         for number in dict.fromkeys((here(), *also)):
             self.add(number)
+        self._added = False  # Witness knows of the start
         told = tracer.abilities
         self._witness = Witness(
             time.monotonic(), all_sent_told=bool(told["send_reset"].programs) and not told["send_reset"].misses,
@@ -130,7 +131,7 @@ class Watch:
         Events wait up to 0.2 s for their packets, and unseen resets a little longer.
         """
         seen = [one for tap in self._taps.values() for one in tap.poll()]  # before the events, see Witness.take
-        events = self._tracer.poll()
+        events = [self._enriched(event) for event in self._tracer.poll()]  # at once: sockets go
         totals, dropped = self._tracer.totals(), sum(tap.dropped for tap in self._taps.values())
         deaf = self._added or dropped > self._dropped or any(tap.behind for tap in self._taps.values())
         self._added = False
@@ -140,7 +141,7 @@ class Watch:
         self._witness.take(
             seen, events, now, sent_lost=deaf or lost["sent"], received_lost=deaf or lost["received"] or lost["dropped"]
         )
-        return [(self._enriched(event), packet) for event, packet in self._proven(self._witness.ripe(now), now)]
+        return list(self._proven(self._witness.ripe(now), now))
 
     def _proven(self, pairs: Iterable[Pair], now: float) -> Iterator[Pair]:
         """Unseen resets get the rules that may have made them, from a list that was asked for after them."""
@@ -149,9 +150,9 @@ class Watch:
                 self._unproven.append((now, (event, packet)))
             else:
                 yield event, packet
-        wanted = {event.netns for _, (event, _) in self._unproven}
+        asking = {event.netns for _, (event, _) in self._unproven}
         for number, rules in self._rules.items():
-            if number in wanted:
+            if number in asking:
                 rules.ask()
             else:
                 rules.renew()
@@ -167,8 +168,7 @@ class Watch:
         self._unproven = left
 
     def _enriched(self, event: KernelEvent) -> KernelEvent:
-        if event.kind == "unseen":
-            return event
+        """With what the host tells about its socket, its process and container."""
         if wanted(event):
             event = self._with_twins(event)
         if event.process is None:
