@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CLOCK = len("15:04:05")
 SURE = len("possible")
-CAUSE = 21
+CAUSE = 22
 PROCESS = 13
 LEAST = len(":65535 > [..]:443")
 """Columns for the ends; where fewer would be left, the process is not shown."""

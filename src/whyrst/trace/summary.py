@@ -79,8 +79,7 @@ def compared(checks: Iterable[Check]) -> str:
     )
     rise = f"{most:,}" if least == most else f"{least:,} to {most:,}"
     agree = "they agree" if all(c.missing == 0 for c in checks) else "they do not agree"
-    where = count(len(checks), "network namespace")
-    return f"of {where}: {events:,} sent by the probes, {rise} by the kernel's OutRsts: {agree}"
+    return f"OutRsts rose by {rise} in {count(len(checks), 'namespace')}, the probes saw {events:,} sent: {agree}"
 
 
 def _table(page: Page, title: str, rows: Sequence[tuple[str, int, bool]], more: int = 0) -> None:

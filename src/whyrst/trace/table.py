@@ -14,7 +14,7 @@ from rich.text import Text
 from whyrst.reports.amounts import count, duration
 from whyrst.reports.page import STYLES
 from whyrst.reports.printable import printable
-from whyrst.trace.line import COLUMNS, clock, ends, process
+from whyrst.trace.line import CAUSE, COLUMNS, clock, ends, process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ class Table:
         event, cause = told.event, told.cause
         wide = self._console.width >= WIDE
         sure = "" if told.confidence == "undetermined" else told.confidence
-        room = self._console.width - len("15:04:05 certain  ") - max(len(cause), 21) - (26 if wide else 14) - 1
+        room = self._console.width - len("15:04:05 certain  ") - max(len(cause), CAUSE) - (26 if wide else 14) - 1
         self._rows.append(
             (
                 Text(clock(event.time), "dim"),

@@ -24,12 +24,12 @@ def written(width, *events, cause="close-with-unread-data", sure="certain"):
 
 def test_columns_stand_below_their_names():
     head, *rest = written(79, aborted(), refused(), taken(), cause="port-closed")
-    for name, at in (("time", 0), ("sure", 9), ("cause", 18), ("process", 40), ("local", 54)):
+    for name, at in (("time", 0), ("sure", 9), ("cause", 18), ("process", 41), ("local", 55)):
         assert head.startswith(name, at)
     assert (
         rest[0] == "12:00:00 certain  port-closed           nginx[123]    10.0.0.1:80 > 10.0.0.2:4000"[:79] or rest[0]
     )
-    assert [one[40:].split()[0] for one in rest] == ["nginx[123]", "-", "-"]
+    assert [one[41:].split()[0] for one in rest] == ["nginx[123]", "-", "-"]
 
 
 @pytest.mark.parametrize("cause", sorted(all_causes()))
