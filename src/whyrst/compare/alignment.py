@@ -12,14 +12,15 @@ import numpy as np
 
 from whyrst.compare.clocks import Clock, Shared, chained, fit, nearness, shared, with_proxied
 from whyrst.compare.conversations import Conversations, conversations
+from whyrst.compare.events import Events
 from whyrst.compare.gather import gather
 from whyrst.compare.legs import Leg, fill, legs
 from whyrst.compare.origins import Tracer
 from whyrst.compare.pairing import PROXIED, Pairs, pair, proxied
-from whyrst.compare.path import order, places
+from whyrst.compare.path import STARTS, order, places
 from whyrst.compare.place import CompareError
 from whyrst.compare.sightings import View, group
-from whyrst.compare.survey import Event, Survey, chosen, mixed
+from whyrst.compare.survey import Event, Survey, mixed
 from whyrst.fast.layout import Flag, Opt
 from whyrst.resets.facts import distinct, one_of
 from whyrst.segments.read import read
@@ -107,6 +108,8 @@ def align(
     aligned.legs = legs(tables, pairs)
     _flip(aligned, single)
     _fill(aligned, surveys, only, progress)
+    for leg in aligned.legs:
+        leg.flip |= _opened_behind(leg, aligned)
     _trace(aligned, surveys, common)
     return aligned
 
@@ -202,13 +205,25 @@ def _flip(aligned: Alignment, single: Mapping[tuple[int, int], Cells]) -> None:
         leg.flip = sum(int(votes[c][row]) for c, rows in leg.rows.items() for row in rows) < 0
 
 
+def _opened_behind(leg: Leg, aligned: Alignment) -> bool:
+    """Whether the capture at one end of the path shows that end's host in the other role: what comes from there has
+    a TTL that no router has lowered, and what goes there has not."""
+    for c, place, own in ((aligned.path[-1], "server", False), (aligned.path[0], "client", True)):
+        if aligned.places[c] == place:
+            plain = [s for s in leg.segments.get(c, ()) if not s.reset]
+            fresh = [{s.ttl in STARTS for s in plain if s.forth == forth} for forth in (own, not own)]
+            if fresh == [{False}, {True}]:
+                return True
+    return False
+
+
 def _moments(aligned: Alignment, surveys: Sequence[Survey]) -> list[dict[int, list[int]]]:
     """For each capture, row of a connection -> when it was reset anywhere, on that capture's clock."""
     when: list[dict[int, list[int]]] = [{} for _ in surveys]
     for c, survey in enumerate(surveys):
         events = survey.resets
-        rows = aligned.tables[c].of(events[:, Event.KEY], events[:, Event.FRAME])
-        for row, time in zip(rows.tolist(), events[:, Event.TIME].tolist(), strict=True):
+        rows = aligned.tables[c].of(events[Event.KEY], events[Event.FRAME])
+        for row, time in zip(rows.tolist(), events[Event.TIME].tolist(), strict=True):
             when[c].setdefault(row, []).append(aligned.clocks[c].common(time))
     moments: list[dict[int, list[int]]] = [{} for _ in surveys]
     for leg in aligned.legs:
@@ -305,15 +320,15 @@ def _ttls(survey: Survey, wanted: Cells) -> dict[tuple[int, int], frozenset[int]
     """TTLs of what some hosts sent; probes written by hand have no habits."""
     parts = []
     for rows in (survey.opened, survey.samples):
-        plain = (rows[:, Event.FLAGS] & (Flag.SYN | Flag.RST)) == 0
-        habitual = plain | ((rows[:, Event.OPTIONS] & ~Opt.MSS) != 0)
-        mine = one_of(mixed(rows[:, Event.SRC_HI], rows[:, Event.SRC_LO]), wanted)
-        parts.append(chosen(rows, np.flatnonzero(habitual & mine)))
-    rows = np.concatenate(parts)
-    names = mixed(rows[:, Event.SRC_HI], rows[:, Event.SRC_LO], rows[:, Event.TTL])
-    once = rows[np.unique(names, return_index=True)[1]]
+        plain = (rows[Event.FLAGS] & (Flag.SYN | Flag.RST)) == 0
+        habitual = plain | ((rows[Event.OPTIONS] & ~Opt.MSS) != 0)
+        mine = one_of(mixed(rows[Event.SRC_HI], rows[Event.SRC_LO]), wanted)
+        parts.append(rows.take(habitual & mine))
+    rows = Events.joined(parts)
+    names = mixed(rows[Event.SRC_HI], rows[Event.SRC_LO], rows[Event.TTL])
+    once = rows.take(np.unique(names, return_index=True)[1])
     found: dict[tuple[int, int], set[int]] = defaultdict(set)
-    for hi, lo, ttl in once[:, [Event.SRC_HI, Event.SRC_LO, Event.TTL]].tolist():
+    for hi, lo, ttl in zip(*(once[cell].tolist() for cell in (Event.SRC_HI, Event.SRC_LO, Event.TTL)), strict=True):
         found[hi, lo].add(ttl)
     return {host: frozenset(ttls) for host, ttls in found.items()}
 

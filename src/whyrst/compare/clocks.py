@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whyrst.compare.conversations import crossed
+from whyrst.compare.events import Events
 from whyrst.compare.pairing import PROXIED, Pairs, _common
-from whyrst.compare.survey import Event, chosen, mixed
+from whyrst.compare.survey import Event, mixed
 from whyrst.fast.layout import Flag
 from whyrst.resets.facts import SECOND, distinct
 
@@ -94,28 +95,28 @@ def shared(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversa
     for c, survey, column, turn in zip(tables, surveys, (pairs.left, pairs.right), turns, strict=True):
         of = np.full(len(c) + 1, -1)
         of[column[direct][::-1]] = np.flatnonzero(direct)[::-1]  # of several pairs the first one holds
-        rows = np.concatenate((survey.opened, survey.samples, survey.resets))
-        at = c.of(rows[:, Event.KEY], rows[:, Event.FRAME])
+        rows = Events.joined([survey.opened, survey.samples, survey.resets])
+        at = c.of(rows[Event.KEY], rows[Event.FRAME])
         mine = np.flatnonzero(of[at] >= 0)
-        rows, at = chosen(rows, mine), at[mine]
-        forth = (rows[:, Event.SIDE] == c.client_side[at]) ^ turn[of[at]]
+        rows, at = rows.take(mine), at[mine]
+        forth = (rows[Event.SIDE] == c.client_side[at]) ^ turn[of[at]]
         sides.append((rows, of[at], forth, _names(c, at, rows, forth, of[at], both)))
     i, j = _common(sides[0][3], sides[1][3])
     one, two = sides[0][0], sides[1][0]
-    hops = one[i, Event.TTL] - two[j, Event.TTL]
-    return Shared(sides[0][1][i], sides[0][2][i], one[i, Event.TIME], two[j, Event.TIME], hops)
+    hops = one[Event.TTL][i] - two[Event.TTL][j]
+    return Shared(sides[0][1][i], sides[0][2][i], one[Event.TIME][i], two[Event.TIME][j], hops)
 
 
-def _names(c: Conversations, at: Cells, rows: Cells, forth: Any, pair: Cells, known: Any) -> Cells:
+def _names(c: Conversations, at: Cells, rows: Events, forth: Any, pair: Cells, known: Any) -> Cells:
     """One hash per segment, of its relative numbers: they survive translation and shifting."""
     isn = np.where(known[:, pair], c.isn[:, at], -1)
     base = np.where(forth, isn[0], isn[1])
     other = np.where(forth, isn[1], isn[0])
-    seq = np.where(base >= 0, (rows[:, Event.SEQ] - base) & 0xFFFFFFFF, rows[:, Event.SEQ])
-    acks = (rows[:, Event.FLAGS] & Flag.ACK) != 0
-    ack = np.where(acks, np.where(other >= 0, (rows[:, Event.ACK] - other) & 0xFFFFFFFF, rows[:, Event.ACK]), 0)
-    marks = (rows[:, Event.FLAGS] << 32) | rows[:, Event.LENGTH]
-    return mixed(pair, forth.astype(np.int64), seq, ack, marks, rows[:, Event.TSVAL])
+    seq = np.where(base >= 0, (rows[Event.SEQ] - base) & 0xFFFFFFFF, rows[Event.SEQ])
+    acks = (rows[Event.FLAGS] & Flag.ACK) != 0
+    ack = np.where(acks, np.where(other >= 0, (rows[Event.ACK] - other) & 0xFFFFFFFF, rows[Event.ACK]), 0)
+    marks = (rows[Event.FLAGS] << 32) | rows[Event.LENGTH]
+    return mixed(pair, forth.astype(np.int64), seq, ack, marks, rows[Event.TSVAL])
 
 
 def with_proxied(found: Shared, tables: tuple[Conversations, Conversations], pairs: Pairs) -> Shared:

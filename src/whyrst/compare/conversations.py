@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.compare.survey import Event, chosen, mixed
+from whyrst.compare.events import Events
+from whyrst.compare.survey import Event, mixed
 from whyrst.fast.layout import Flag
 from whyrst.resets.facts import distinct, one_of
 
@@ -94,13 +95,13 @@ class Conversations:
 
 def conversations(survey: Survey) -> Conversations:
     """Put the events of a capture together."""
-    events = np.concatenate((survey.opened, survey.resets, survey.first))
+    kinds = [survey.opened, survey.resets, survey.first]
     # Of what was in use before the capture began, and said nothing in it, a few plain segments may be all.
-    strange = ~one_of(survey.samples[:, Event.KEY], distinct(events[:, Event.KEY]))
-    if strange.any():
-        events = np.concatenate((events, chosen(survey.samples, np.flatnonzero(strange))))
-    events = chosen(events, np.lexsort((events[:, Event.FRAME], events[:, Event.KEY])))
-    flags = events[:, Event.FLAGS]
+    known = distinct(np.concatenate([some[Event.KEY] for some in kinds]))
+    quiet = survey.samples.take(~one_of(survey.samples[Event.KEY], known))
+    events = Events.joined([*kinds, quiet])
+    events = events.take(np.lexsort((events[Event.FRAME], events[Event.KEY])))
+    flags = events[Event.FLAGS]
     opening = (flags & (Flag.SYN | Flag.RST)) == Flag.SYN
     syn = opening & ((flags & Flag.ACK) == 0)
     starts = _starts(events, syn)
@@ -108,63 +109,63 @@ def conversations(survey: Survey) -> Conversations:
     n = int(group[-1]) + 1 if len(group) else 0
     first = np.flatnonzero(starts)
     reply = opening & ~syn
-    side = events[:, Event.SIDE]
+    side = events[Event.SIDE]
     # The end with the higher port is taken for the client, unless a SYN or SYN-ACK tells.
-    guess = np.where(events[:, Event.SPORT] >= events[:, Event.DPORT], side, 1 - side)
+    guess = np.where(events[Event.SPORT] >= events[Event.DPORT], side, 1 - side)
     told = _first(group, n, opening, np.where(syn, side, 1 - side))
     client = np.where(told >= 0, told, guess[first])
     mine = side == client[group]
     resets = np.zeros(n, dtype=np.int64)
     np.add.at(resets, group[(flags & Flag.RST) != 0], 1)
-    key = events[first, Event.KEY]
-    begin = events[first, Event.FRAME]
+    key = events[Event.KEY][first]
+    begin = events[Event.FRAME][first]
     end = np.full(n, np.iinfo(np.int64).max)
     end[:-1] = np.where(key[1:] == key[:-1], begin[1:] - 1, end[:-1])
-    shape = mixed(*(events[:, cell] for cell in (Event.OPTIONS, Event.WINDOW, Event.MSS, Event.WSCALE)))
+    shape = mixed(*(events[cell] for cell in (Event.OPTIONS, Event.WINDOW, Event.MSS, Event.WSCALE)))
     shape &= 0x7FFFFFFFFFFFFFFF
-    payload = events[:, Event.PRINT] >= 0
+    payload = events[Event.PRINT] >= 0
     usable = (flags & Flag.RST) == 0
     pairs = ((syn & mine, reply & ~mine), (payload & mine, payload & ~mine), (usable & mine, usable & ~mine))
 
     def both(which: tuple[Any, Any], values: Cells) -> Cells:
         return np.stack([_first(group, n, mask, values) for mask in which])
 
-    asked = _first(group, n, (payload | syn) & mine, events[:, Event.TIME])
-    data = _first(group, n, payload & mine, events[:, Event.TIME])
+    asked = _first(group, n, (payload | syn) & mine, events[Event.TIME])
+    data = _first(group, n, payload & mine, events[Event.TIME])
     return Conversations(
         key=key,
         client_side=client,
         begin=begin,
         end=end,
-        time=events[first, Event.TIME],
+        time=events[Event.TIME][first],
         known=told >= 0,
-        isn=both(pairs[0], events[:, Event.SEQ]),
-        stamp=both(pairs[0], events[:, Event.TSVAL]),
-        ip_id=both(pairs[0], events[:, Event.IP_ID]),
+        isn=both(pairs[0], events[Event.SEQ]),
+        stamp=both(pairs[0], events[Event.TSVAL]),
+        ip_id=both(pairs[0], events[Event.IP_ID]),
         shape=both(pairs[0], shape),
-        number=both(pairs[2], events[:, Event.SEQ]),
-        print=both(pairs[1], events[:, Event.PRINT]),
-        asked=np.where(data >= 0, data, np.where(asked >= 0, asked, events[first, Event.TIME])),
-        answered=_first(group, n, payload & ~mine, events[:, Event.TIME]),
+        number=both(pairs[2], events[Event.SEQ]),
+        print=both(pairs[1], events[Event.PRINT]),
+        asked=np.where(data >= 0, data, np.where(asked >= 0, asked, events[Event.TIME][first])),
+        answered=_first(group, n, payload & ~mine, events[Event.TIME]),
         resets=resets,
-        address=_addresses(chosen(events, first), client),
+        address=_addresses(events.take(first), client),
     )
 
 
-def _starts(events: Cells, syn: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _starts(events: Events, syn: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Where a connection begins: at a new pair of ends, or at a SYN with another number than the one before."""
     starts = np.zeros(len(events), dtype=bool)
     if len(events) == 0:
         return starts
-    key = events[:, Event.KEY]
+    key = events[Event.KEY]
     starts[0] = True
     starts[1:] = key[1:] != key[:-1]
     at = np.flatnonzero(syn)
     if len(at) == 0:
         return starts
     again = np.zeros(len(at), dtype=bool)
-    same = (key[at[1:]] == key[at[:-1]]) & (events[at[1:], Event.SIDE] == events[at[:-1], Event.SIDE])
-    again[1:] = same & (events[at[1:], Event.SEQ] == events[at[:-1], Event.SEQ])
+    same = (key[at[1:]] == key[at[:-1]]) & (events[Event.SIDE][at[1:]] == events[Event.SIDE][at[:-1]])
+    again[1:] = same & (events[Event.SEQ][at[1:]] == events[Event.SEQ][at[:-1]])
     starts[at[~again]] = True
     return starts
 
@@ -177,11 +178,11 @@ def _first(group: Cells, n: int, mask: np.ndarray[Any, np.dtype[np.bool_]], valu
     return found
 
 
-def _addresses(first: Cells, client: Cells) -> Cells:
+def _addresses(first: Events, client: Cells) -> Cells:
     """Both ends of connections, from their first events."""
-    source = np.stack([first[:, cell] for cell in (Event.SRC_HI, Event.SRC_LO, Event.SPORT)])
-    target = np.stack([first[:, cell] for cell in (Event.DST_HI, Event.DST_LO, Event.DPORT)])
-    forth = first[:, Event.SIDE] == client
+    source = np.stack([first[cell] for cell in (Event.SRC_HI, Event.SRC_LO, Event.SPORT)])
+    target = np.stack([first[cell] for cell in (Event.DST_HI, Event.DST_LO, Event.DPORT)])
+    forth = first[Event.SIDE] == client
     return np.stack((np.where(forth, source, target), np.where(forth, target, source)))
 
 

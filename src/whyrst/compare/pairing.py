@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whyrst.compare.events import Events
 from whyrst.compare.survey import Event, mixed
 from whyrst.resets.facts import MINUTE, SECOND, ahead
 
@@ -165,12 +166,12 @@ def _by_samples(found: _Finder, surveys: tuple[Survey, Survey], usable: tuple[Ma
         return
     sides = []
     for c, survey, free in zip((found.a, found.b), surveys, usable, strict=True):
-        rows = np.concatenate((survey.samples, survey.further, survey.resets))
-        rows = rows[(rows[:, Event.LENGTH] > 0) | (rows[:, Event.TSVAL] >= 0)]
-        at = c.of(rows[:, Event.KEY], rows[:, Event.FRAME])
+        rows = Events.joined([survey.samples, survey.further, survey.resets])
+        rows = rows.take((rows[Event.LENGTH] > 0) | (rows[Event.TSVAL] >= 0))
+        at = c.of(rows[Event.KEY], rows[Event.FRAME])
         wanted = at >= 0
         wanted[wanted] = free[at[wanted]]
-        sides.append((segment_names(rows[wanted]), at[wanted]))
+        sides.append((segment_names(rows.take(wanted)), at[wanted]))
     i, j = _common(sides[0][0], sides[1][0])
     left, right = sides[0][1][i], sides[1][1][j]
     # The pair of connections that share the most segments wins.
@@ -198,10 +199,10 @@ def _strays(found: _Finder) -> None:
         found.add(left[near], right[near], SAME)
 
 
-def segment_names(rows: Cells) -> Cells:
+def segment_names(rows: Events) -> Cells:
     """What a segment keeps through address translation, as one hash."""
     cells = (Event.SEQ, Event.ACK, Event.FLAGS, Event.LENGTH, Event.TSVAL, Event.IP_ID)
-    return mixed(*(rows[:, cell] for cell in cells))
+    return mixed(*(rows[cell] for cell in cells))
 
 
 def proxied(a: Conversations, b: Conversations, taken: Pairs, offset: int | None) -> Pairs:

@@ -62,10 +62,10 @@ def places(path: Sequence[int], surveys: Sequence[Survey], fixed: Mapping[int, s
 def at_end(survey: Survey, *, client: bool) -> bool:
     """Whether a capture was taken at that end: most of what comes from there has a TTL that no router has lowered."""
     opened = survey.opened
-    syn = (opened[:, Event.FLAGS] & Flag.ACK) == 0
-    rows = opened[syn if client else ~syn]
+    syn = (opened[Event.FLAGS] & Flag.ACK) == 0
+    rows = opened.take(syn if client else ~syn)
     if len(rows) == 0:
         samples = survey.samples
-        higher = samples[:, Event.SPORT] > samples[:, Event.DPORT]
-        rows = samples[higher if client else ~higher]
-    return bool(len(rows)) and bool(one_of(rows[:, Event.TTL], STARTS).mean() > 0.5)  # noqa: PLR2004 - most
+        higher = samples[Event.SPORT] > samples[Event.DPORT]
+        rows = samples.take(higher if client else ~higher)
+    return bool(len(rows)) and bool(one_of(rows[Event.TTL], STARTS).mean() > 0.5)  # noqa: PLR2004 - most

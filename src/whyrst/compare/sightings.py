@@ -193,7 +193,10 @@ def alive(seen: Seen, c: int, doubt: int) -> Segment | None:
     Not in a handshake: there a host resets what does not fit, and goes on.
     """
     moment = seen.segment.time + SLACK + doubt
-    mine = [s for s in seen.leg.segments.get(c, []) if s.forth == seen.forth and not s.flags & (SYN | RST)]
+    there = seen.leg.segments.get(c, [])
+    mine = [s for s in there if s.forth == seen.forth and not s.flags & (SYN | RST)]
     if not any(s.time < seen.segment.time for s in mine):
         return None
-    return next((s for s in mine if s.time > moment), None)
+    # A new connection of the same ports says nothing about the one before.
+    anew = min((s.time for s in there if s.flags & SYN and s.time > moment), default=None)
+    return next((s for s in mine if s.time > moment and (anew is None or s.time < anew)), None)

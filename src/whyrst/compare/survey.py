@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whyrst.compare.events import Events
 from whyrst.fast.layout import Flag, Seg
 from whyrst.resets.facts import distinct, one_of
 
@@ -67,7 +68,7 @@ MOST = 1 << 19
 SAMPLES = 1 << 16
 EVERY = 1 << 62
 """Above every hash by which segments are chosen for the sample."""
-SLOTS = 1 << 20
+SLOTS = 1 << 18
 """Directions whose first payload is remembered to have passed."""
 RETURN, NEWLINE = 13, 10
 PRINTED = 64
@@ -151,30 +152,30 @@ class Survey:
         self._keep("samples", self._samples, rows, np.flatnonzero(wanted), key, side)
 
     @property
-    def opened(self) -> Cells:
+    def opened(self) -> Events:
         """SYNs and SYN-ACKs."""
-        return _joined(self._opened)
+        return Events.of(self._opened)
 
     @property
-    def resets(self) -> Cells:
+    def resets(self) -> Events:
         """Resets."""
-        return _joined(self._resets)
+        return Events.of(self._resets)
 
     @property
-    def first(self) -> Cells:
+    def first(self) -> Events:
         """The first payload of each direction of a connection, as far as captured."""
-        return _joined(self._first)
+        return Events.of(self._first)
 
     @property
-    def further(self) -> Cells:
+    def further(self) -> Events:
         """Of the first payloads those that are not in the sample, too."""
         first = self.first
-        return chosen(first, np.flatnonzero(_chance(first[:, Event.SEQ], first[:, Event.ACK]) >= self.threshold))
+        return first.take(_chance(first[Event.SEQ], first[Event.ACK]) >= self.threshold)
 
     @property
-    def samples(self) -> Cells:
+    def samples(self) -> Events:
         """Other segments, chosen by their numbers."""
-        return _joined(self._samples)
+        return Events.of(self._samples)
 
     def _keep(
         self, kind: str, kept: list[Cells], rows: Cells, at: Cells, key: Cells, side: Cells, prints: Cells | None = None
@@ -185,19 +186,22 @@ class Survey:
         self._counts[kind] += len(at)
         most = SAMPLES if kind == "samples" else MOST
         if self._counts[kind] > most:
-            kept[:] = [self._thinned(kind, _joined(kept))]
-            self._counts[kind] = len(kept[0])
+            self._thin(kind, kept)
+            self._counts[kind] = sum(len(part) for part in kept)
 
-    def _thinned(self, kind: str, events: Cells) -> Cells:
-        """A half of them, or of the sample a quarter."""
+    def _thin(self, kind: str, kept: list[Cells]) -> None:
+        """Leave a half of them, or of the sample a quarter."""
         if kind == "samples":
             self.threshold //= 4
-            return chosen(events, np.flatnonzero(_chance(events[:, Event.SEQ], events[:, Event.ACK]) < self.threshold))
-        if kind == "resets":
-            return events[len(events) // 2 :]
-        late = np.arange(len(events)) >= len(events) * 3 // 4
-        reset = one_of(events[:, Event.KEY], distinct(self.resets[:, Event.KEY]))
-        return chosen(events, np.flatnonzero(late | (reset & (np.cumsum(reset) <= MOST // 4))))
+            kept[:] = [part[_chance(part[:, Event.SEQ], part[:, Event.ACK]) < self.threshold] for part in kept]
+        elif kind == "resets":
+            del kept[: len(kept) // 2]
+        else:
+            reset = distinct(self.resets[Event.KEY])
+            late, room = len(kept) * 3 // 4, MOST // 4
+            for k, part in enumerate(kept[:late]):
+                kept[k] = part[one_of(part[:, Event.KEY], reset)][: max(room, 0)]
+                room -= len(kept[k])
 
 
 def fingerprints(buffer: memoryview, at: Cells, have: Cells) -> Cells:
@@ -226,19 +230,3 @@ def _first_of_each(keys: Cells, at: Cells) -> Cells:
     fresh = np.ones(len(ordered), dtype=bool)
     fresh[1:] = ordered[1:] != ordered[:-1]
     return np.sort(at[order[fresh]])
-
-
-def _joined(parts: list[Cells]) -> Cells:
-    """All events in one array whose columns lie together in memory, since columns are what is read."""
-    if not parts:
-        return np.zeros((0, Event.COUNT), dtype=np.int64)
-    if len(parts) > 1 or not parts[0].flags.f_contiguous:
-        whole = np.empty((sum(len(part) for part in parts), Event.COUNT), dtype=np.int64, order="F")
-        np.concatenate(parts, out=whole)
-        parts[:] = [whole]
-    return parts[0]
-
-
-def chosen(events: Cells, at: Cells) -> Cells:
-    """Some events, with their columns together in memory as before."""
-    return np.take(events.T, at, axis=1).T
