@@ -54,7 +54,17 @@ class Mechanisms:
         refusal = self._r.progress.answers_connect & shape.has_ack
         to_plain = shape.has_ack & shape.seq_zero & shape.window_zero & ~shape.has_timestamps
         bare = shape.bare & ~shape.has_timestamps & ~self._bare_abort
-        return (refusal | to_plain | bare | self._full_answer | self._behind_proxy) & ~shape.with_fin
+        answer = refusal | to_plain | bare | self._full_answer | self._behind_proxy
+        return answer & ~shape.with_fin & ~self._formless
+
+    @cached_property
+    def _formless(self) -> Mask:
+        """A socket of this host took it, and nobody saw the segment: its form is not known, but in SYN_SENT, where only
+        a refusal is taken."""
+        kernel = self._r.kernel
+        if kernel is None:
+            return np.zeros(len(self._r), dtype=bool)
+        return kernel.received & (self._r.seg(Seg.TTL) < 0) & ~self._r.progress.answers_connect
 
     @cached_property
     def _behind_proxy(self) -> Mask:
@@ -80,7 +90,7 @@ class Mechanisms:
         shape, progress = self._r.shape, self._r.progress
         answer = (shape.seq_zero & shape.window_zero) | self._full_answer | self._behind_proxy
         full = shape.has_ack & ~progress.answers_connect & ~answer & ~shape.with_fin
-        return full | self._bare_abort
+        return (full | self._bare_abort) & ~self._formless
 
     @cached_property
     def _bare_abort(self) -> Mask:

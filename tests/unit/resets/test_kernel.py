@@ -198,3 +198,17 @@ def test_who_listened_is_told():
 def test_known_bugs_are_named_with_their_versions():
     says = " ".join(one.says for one in only(CASES["early demux"].event).evidence)
     assert "Linux 6.1.0 has the bug that was repaired in Linux 6.6" in says
+
+
+def test_a_reset_that_nobody_saw_has_no_form():
+    verdict = only(taken(past=past(passive=False)))
+    assert verdict.reset.mechanism == "unknown"
+    assert verdict.cause == "undetermined"
+
+
+def test_a_refusal_needs_no_packet():
+    asked = taken(state="SYN_SENT", reason=None, numbers=numbers(snd_nxt=1001, bytes_sent=0, bytes_received=0),
+                  past=past(passive=False, established=None))  # fmt: skip
+    verdict = only(asked)
+    assert verdict.harm.level == "refused"
+    assert verdict.reset.mechanism == "passive"
