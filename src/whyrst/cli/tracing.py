@@ -20,7 +20,7 @@ from whyrst.reports.page import Page
 from whyrst.trace.counts import Counts
 from whyrst.trace.live import CountingTracer, Live
 from whyrst.trace.shown import Lines, Ndjson, Periods
-from whyrst.trace.summary import Account, summary
+from whyrst.trace.summary import Account, missed, summary
 from whyrst.trace.watch import Watch, counted
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def _shown(wanted: Wanted, live: Live, page: Page, out: BinaryIO, sum_up: Callab
 
     from whyrst.trace.table import Table
 
-    return Table(Console(no_color=not wanted.color, highlight=False), live.counts, lambda: "")
+    return Table(Console(no_color=not wanted.color, highlight=False), live.counts, lambda: missed(live.totals()))
 
 
 def print_script() -> None:

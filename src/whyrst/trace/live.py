@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from whyrst.kernel.event import KernelEvent
+    from whyrst.kernel.tracer import Total
     from whyrst.model import Confidence, HarmLevel, Verdict
     from whyrst.trace.selection import Selection
     from whyrst.trace.watch import Watch
@@ -114,6 +115,10 @@ class Live:
         self._counted = time.monotonic()
         self.counts = tracer.counts
         self.peers = Frequent()
+
+    def totals(self) -> dict[str, Total]:
+        """What the probes counted, by kind."""
+        return self._tracer.totals()
 
     def turn(self) -> Iterator[Told]:
         """Read what came, and give what is ripe."""

@@ -68,6 +68,12 @@ def accounted(page: Page, account: Account) -> None:
         page.text(f"note: {note}")
 
 
+def missed(totals: Mapping[str, Total]) -> str:
+    """What was not handed over, in a few words; empty when all was."""
+    sampled, lost = (sum(t[k] for t in totals.values()) for k in (2, 3))
+    return f"{sampled:,} sampled out, {lost:,} lost: these are counted, not shown" if sampled or lost else ""
+
+
 def compared(checks: Iterable[Check]) -> str:
     """The probes against OutRsts, namespaces together.
 

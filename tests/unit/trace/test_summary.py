@@ -8,7 +8,7 @@ from whyrst.kernel.counters import Check
 from whyrst.kernel.tracer import Shape, Total
 from whyrst.reports.page import Page
 from whyrst.trace.counts import Counts, Frequent
-from whyrst.trace.summary import SHOWN, Account, compared, summary
+from whyrst.trace.summary import SHOWN, Account, compared, missed, summary
 
 ONE = Shape("sent", "NO_SOCKET", "UNKNOWN", 2, False, False, False, False, 1)
 NONE = Total(0, 0, 0, 0)
@@ -95,3 +95,10 @@ def test_hostile_names_are_escaped():
     counts.deliver(ONE)
     counts.judge(ONE, counts.outcome("port-closed", "passive", "sent", "\x1b[2J"))
     assert "\\x1b[2J" in told(counts, peers, Account({"sent": NONE}))
+
+
+def test_what_is_missed_is_said_while_it_runs():
+    assert missed({"sent": Total(5, 5, 0, 0), "received": NONE}) == ""
+    assert missed({"sent": Total(5000, 5, 4990, 5), "received": Total(2, 0, 2, 0)}).startswith(
+        "4,992 sampled out, 5 lost"
+    )
