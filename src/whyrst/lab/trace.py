@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from msgspec.structs import replace
@@ -18,9 +19,11 @@ from whyrst.kernel.twins import twins, wanted
 from whyrst.lab.score import Outcome, match, outcome
 from whyrst.lab.truth import WHERE
 from whyrst.trace.session import Session
+from whyrst.trace.watch import Watch
+from whyrst.trace.witness import WAIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from whyrst.kernel.event import KernelEvent
     from whyrst.lab.network import Host, Network
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 PAUSE = 0.05
 """Seconds between two looks at the events."""
+SETTLED = 10.0
+"""Seconds until the run begins, watched or not."""
 SENT, RECEIVED = "sent", "received"
 LIVE = (SENT, RECEIVED)
 """Names of the outcomes."""
@@ -43,6 +48,30 @@ class Told(NamedTuple):
     kind: str
     time: int
     verdict: Verdict
+
+
+class Probes(Tracer):
+    """The probes; each event comes with what its host's tables hold just then.
+
+    Args:
+        hosts: gives the run's hosts, by the number of their namespace.
+    """
+
+    def __init__(self, hosts: Callable[[], Mapping[int, Host]]) -> None:
+        super().__init__()
+        self._hosts = hosts
+
+    def poll(self) -> list[KernelEvent]:
+        """The events since the last call."""
+        return [self._with_twins(event) for event in super().poll()]
+
+    def _with_twins(self, event: KernelEvent) -> KernelEvent:
+        host = self._hosts().get(event.netns)
+        if host is not None and wanted(event) and event.packet is not None:
+            with suppress(OSError):  # the run's network may be gone by now
+                tables = [host.read(name).splitlines() for name in ("tcp", "tcp6")]
+                return replace(event, twins=twins(event.packet.local, tables))
+        return event
 
 
 class Live:
@@ -59,15 +88,17 @@ class Live:
         self.events: list[KernelEvent] = []
         self.told: list[Told] = []
         self._session = Session()
-        self._done = threading.Event()
+        self._done, self._watched = threading.Event(), threading.Event()
 
     def begun(self, network: Network) -> None:
-        """The network of the run is up."""
+        """The network of the run is up; returns when it is watched."""
         hosts = (network.client, network.router, network.server, network.backend)
         self.hosts = {host.inode: host for host in hosts}
+        self._watched.wait(SETTLED)
 
     def __enter__(self) -> Self:
-        self._tracer = Tracer()
+        self._tracer = Probes(lambda: self.hosts)
+        self._watch = Watch(self._tracer)
         self._thread = threading.Thread(target=self._follow, name="trace", daemon=True)
         self._thread.start()
         return self
@@ -75,13 +106,20 @@ class Live:
     def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
+        self._watch.close()
         self._tracer.close()
 
     def _follow(self) -> None:
         while not self._done.wait(PAUSE):
-            self._look()
+            if self.hosts and not self._watched.is_set():
+                for number, host in self.hosts.items():
+                    self._watch.add(number, Path(f"/proc/self/fd/{host.fd}"))
+                self._look(self._watch.poll())
+                time.sleep(2 * WAIT)  # what came before counts no more
+                self._watched.set()
+            self._look(self._watch.poll())
             self._judge(self._session.ripe(time.time_ns()))
-        self._look()
+        self._look(self._watch.finish())
         self._judge(self._session.close())
 
     def replay(self, events: Iterable[KernelEvent]) -> None:
@@ -96,15 +134,10 @@ class Live:
             self._judge(self._session.ripe(now))
         self._judge(self._session.close())
 
-    def _look(self) -> None:
-        for event in self._tracer.poll():
-            host = self.hosts.get(event.netns)
-            if host is not None and wanted(event) and event.packet is not None:
-                with suppress(OSError):  # the run's network may be gone by now
-                    tables = [host.read(name).splitlines() for name in ("tcp", "tcp6")]
-                    event = replace(event, twins=twins(event.packet.local, tables))  # noqa: PLW2901 - with more
+    def _look(self, pairs: Iterable[tuple[KernelEvent, bytes]]) -> None:
+        for event, packet in pairs:
             self.events.append(event)
-            self._session.take(event)
+            self._session.take(event, packet)
 
     def _judge(self, batches: Iterator[Judged]) -> None:
         for judged in batches:
