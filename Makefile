@@ -6,20 +6,28 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOOPS := $(wildcard src/whyrst/fast/*.py)
+FRONT := src/whyrst/serve/front
 
-.PHONY: all bpf demo test test-kernels lint cases docs screenshots bench fuzz lab lab-cases kernel-cases accuracy clean packages
+.PHONY: all bpf demo front test test-kernels lint cases docs screenshots bench fuzz lab lab-cases kernel-cases accuracy clean packages
 
 all: lint test
 
 demo: $(VENV)/.whyrst
 	$(BIN)/whyrst analyze examples/resets.pcap
 
-test: packages $(VENV)/.test
+test: packages front $(VENV)/.test
 	$(BIN)/python -m pytest -n auto
 
 test-kernels: $(VENV)/.whyrst
 	@sh tools/debian_packages.sh packaging/kernel-packages.txt
 	$(BIN)/python tools/test_kernels.py
+
+# The libraries of the web app's pages, which are plain HTML without them.
+front: $(FRONT)/../static/vendor/htmx.min.js
+
+$(FRONT)/../static/vendor/htmx.min.js: $(FRONT)/package-lock.json $(FRONT)/bundle.mjs
+	@(cd $(FRONT) && npm ci --silent && npm run --silent bundle) || \
+	echo "npm is missing or reached nothing: the web app's pages stay plain HTML"
 
 lint: packages $(VENV)/.lint
 	$(BIN)/ruff check .
@@ -37,7 +45,7 @@ docs: $(VENV)/.whyrst
 	$(BIN)/python tools/make_docs.py
 	$(BIN)/python tools/make_schema.py
 
-screenshots: packages $(VENV)/.test
+screenshots: packages front $(VENV)/.test
 	$(BIN)/python tools/screenshots.py
 
 bench: packages $(VENV)/.whyrst

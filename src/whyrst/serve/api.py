@@ -16,11 +16,12 @@ from starlette.responses import JSONResponse, Response
 from whyrst.causes import all_causes
 from whyrst.reports.manual import find
 from whyrst.serve.drawing import NoPictureError, ladder
+from whyrst.serve.events import live, progress, stream
 from whyrst.serve.store import COLUMNS, MOST, Capture, Wanted
 from whyrst.serve.uploads import TooLargeError, keep, shown_name
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from starlette.requests import Request
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     Handler = Callable[[Context, Request], Awaitable[Response]]
 
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+"""Of a picture that is looked at alone: its own style sheet, and nothing else."""
 PREFIX = "/api/v1"
 FEWEST, MANY = 2, 8
 """Captures that can be compared with each other."""
@@ -114,7 +117,21 @@ def _number(text: str, least: int, most: int, name: str) -> int:
     return number
 
 
-def _capture(context: Context, request: Request) -> Capture:
+def number_of(request: Request) -> int:
+    """The number of a reset that the path of a request names.
+
+    Raises:
+        ApiError: it is none.
+    """
+    return _number(request.path_params["number"], 1, 1 << 40, "number")
+
+
+def capture_of(context: Context, request: Request) -> Capture:
+    """The capture that the path of a request names.
+
+    Raises:
+        ApiError: there is none.
+    """
     found = context.store.capture(request.path_params["id"])
     if found is None:
         raise ApiError(404, "there is no such capture")
@@ -131,37 +148,52 @@ async def upload(context: Context, request: Request) -> Response:
     most = context.settings.max_size
     if int(request.headers.get("content-length") or 0) > most:
         raise ApiError(413, f"an upload may have {most:,} bytes")
+    name = request.query_params.get("name", "capture")
+    return JSONResponse(shown(await take_upload(context, name, request.stream())), 201)
+
+
+async def take_upload(context: Context, name: str, chunks: AsyncIterator[bytes]) -> Capture:
+    """Keep an upload and analyze it.
+
+    Raises:
+        ApiError: it is empty or too large, or too many wait already.
+    """
+    if context.is_full():
+        raise ApiError(503, "too many captures wait to be analyzed; try again later")
     try:
-        path, size = await keep(request.stream(), context.uploads, most)
+        path, size = await keep(chunks, context.uploads, context.settings.max_size)
     except TooLargeError as error:
         raise ApiError(413, str(error)) from error
     if size == 0:
         path.unlink()
-        raise ApiError(400, "the body is empty; it should be a capture file")
-    name = shown_name(request.query_params.get("name", "capture"))
-    return JSONResponse(shown(context.submit([name], [str(path)], size, uploaded=True)), 201)
+        raise ApiError(400, "there are no bytes; it should be a capture file")
+    return context.submit([shown_name(name)], [str(path)], size, uploaded=True)
 
 
 async def get_capture(context: Context, request: Request) -> Response:
     """One capture."""
-    return JSONResponse(shown(_capture(context, request)))
+    return JSONResponse(shown(capture_of(context, request)))
 
 
 async def delete_capture(context: Context, request: Request) -> Response:
     """Forget it; an upload's file goes, too."""
-    capture = _capture(context, request)
+    forget(context, capture_of(context, request))
+    return Response(status_code=204)
+
+
+def forget(context: Context, capture: Capture) -> None:
+    """Forget a capture; an upload's file goes, too."""
     context.jobs.stop(capture.id)
     context.store.delete(capture.id)
     context.news.tell(capture.id)
-    return Response(status_code=204)
 
 
 async def stop_capture(context: Context, request: Request) -> Response:
     """End its analysis."""
-    capture = _capture(context, request)
+    capture = capture_of(context, request)
     if not context.jobs.stop(capture.id):
         raise ApiError(409, "it is neither analyzed nor waiting")
-    return JSONResponse(shown(_capture(context, request)))
+    return JSONResponse(shown(capture_of(context, request)))
 
 
 async def list_folder(context: Context, _: Request) -> Response:
@@ -171,7 +203,15 @@ async def list_folder(context: Context, _: Request) -> Response:
 
 async def analyze_folder(context: Context, request: Request) -> Response:
     """A capture of a folder, where it is; several are compared."""
-    names = _list(await _json(request), "paths")
+    return JSONResponse(shown(analyze_paths(context, _list(await _json(request), "paths"))), 201)
+
+
+def analyze_paths(context: Context, names: list[str]) -> Capture:
+    """Analyze captures of the folders; several are compared.
+
+    Raises:
+        ApiError: they are too many, or not there.
+    """
     if not 1 <= len(names) <= MANY:
         raise ApiError(400, f"one to {MANY} paths can be analyzed together")
     paths = [context.folder_path(name) for name in names]
@@ -179,12 +219,20 @@ async def analyze_folder(context: Context, request: Request) -> Response:
         raise ApiError(404, "there is no such capture in the folders")
     told = [path for path in paths if path is not None]
     labels = [shown_name(name) for name in names]
-    return JSONResponse(shown(context.submit(labels, told, context.size(told), uploaded=False)), 201)
+    return context.submit(labels, told, context.size(told), uploaded=False)
 
 
 async def compare(context: Context, request: Request) -> Response:
     """Lay captures of the same traffic side by side."""
-    numbers = _list(await _json(request), "captures")
+    return JSONResponse(shown(compare_captures(context, _list(await _json(request), "captures"))), 201)
+
+
+def compare_captures(context: Context, numbers: list[str]) -> Capture:
+    """Lay captures of the same traffic side by side.
+
+    Raises:
+        ApiError: they are too few or too many, or not there, or comparisons themselves.
+    """
     if not FEWEST <= len(numbers) <= MANY:
         raise ApiError(400, f"{FEWEST} to {MANY} captures can be compared")
     chosen = [context.store.capture(number) for number in numbers]
@@ -195,7 +243,7 @@ async def compare(context: Context, request: Request) -> Response:
         raise ApiError(400, "a comparison cannot be compared again")
     labels = [one.name for one in captures]
     paths = [one.paths[0] for one in captures]
-    return JSONResponse(shown(context.submit(labels, paths, context.size(paths), uploaded=False)), 201)
+    return context.submit(labels, paths, context.size(paths), uploaded=False)
 
 
 async def list_verdicts(context: Context, request: Request) -> Response:
@@ -218,13 +266,13 @@ async def count_verdicts(context: Context, request: Request) -> Response:
 
 async def list_incidents(context: Context, request: Request) -> Response:
     """Incidents of a capture, the most harmful first."""
-    return JSONResponse(context.store.incidents(_capture(context, request).id))
+    return JSONResponse(context.store.incidents(capture_of(context, request).id))
 
 
 async def get_verdict(context: Context, request: Request) -> Response:
     """One verdict, as whyrst analyze --json writes it."""
-    capture = _capture(context, request)
-    found = context.store.verdict(capture.id, _number(request.path_params["number"], 1, 1 << 40, "number"))
+    capture = capture_of(context, request)
+    found = context.store.verdict(capture.id, number_of(request))
     if found is None:
         raise ApiError(404, "there is no such reset")
     return JSONResponse(found)
@@ -232,8 +280,8 @@ async def get_verdict(context: Context, request: Request) -> Response:
 
 async def get_ladder(context: Context, request: Request) -> Response:
     """The ladder of a reset: SVG, or text with ?form=text."""
-    capture = _capture(context, request)
-    number = _number(request.path_params["number"], 1, 1 << 40, "number")
+    capture = capture_of(context, request)
+    number = number_of(request)
     form = request.query_params.get("form", "svg")
     if form not in {"svg", "text"}:
         raise ApiError(400, "form is svg or text")
@@ -245,7 +293,19 @@ async def get_ladder(context: Context, request: Request) -> Response:
     except NoPictureError as error:
         raise ApiError(502, str(error)) from error
     kind = "image/svg+xml" if form == "svg" else "text/plain; charset=utf-8"
-    return Response(drawn, media_type=kind)
+    return Response(drawn, media_type=kind, headers={"content-security-policy": PICTURE_POLICY})
+
+
+async def follow_capture(context: Context, request: Request) -> Response:
+    """How its analysis goes on."""
+    return stream(progress(context, capture_of(context, request).id))
+
+
+async def follow_live(context: Context, _: Request) -> Response:
+    """What the kernel tells."""
+    if context.live.state == "off":
+        raise ApiError(503, "this server was not started with --trace")
+    return stream(live(context.live))
 
 
 async def list_causes(_: Context, __: Request) -> Response:
@@ -303,6 +363,10 @@ OPERATIONS = (
     Operation("GET", "/captures/{id}", "getCapture", "One capture.", get_capture, answer="Capture"),
     Operation("DELETE", "/captures/{id}", "deleteCapture", "Forget a capture.", delete_capture, status=204),
     Operation("POST", "/captures/{id}/stop", "stopCapture", "End its analysis.", stop_capture, answer="Capture"),
+    Operation(
+        "GET", "/captures/{id}/events", "followCapture", "How its analysis goes on: events named progress.",
+        follow_capture, gives="text/event-stream",
+    ),
     Operation("GET", "/captures/{id}/incidents", "listIncidents", "Its incidents.", list_incidents, answer="Incidents"),
     Operation(
         "GET", "/captures/{id}/verdicts/{number}", "getVerdict", "One verdict, as the command line writes it.",
@@ -328,6 +392,10 @@ OPERATIONS = (
     Operation(
         "GET", "/counts", "countVerdicts", "How many verdicts there are by a column.", count_verdicts,
         query=FILTERS | {"by": ", ".join(COLUMNS)}, answer="Counts",
+    ),
+    Operation(
+        "GET", "/live", "followLive", "Resets of this host as the kernel tells them: events named reset.", follow_live,
+        gives="text/event-stream",
     ),
     Operation("GET", "/causes", "listCauses", "Every cause: id and title.", list_causes, answer="Titles"),
     Operation("GET", "/causes/{name}", "explainCause", "The manual, by id, reason, counter or RFC.", explain),

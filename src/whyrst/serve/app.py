@@ -7,21 +7,27 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from whyrst.serve.api import OPERATIONS, PREFIX, ApiError, Operation
+from whyrst.serve.api import OPERATIONS, PREFIX, ApiError
 from whyrst.serve.context import Context
+from whyrst.serve.forms import FORMS, login
 from whyrst.serve.guard import Guard
 from whyrst.serve.openapi import document
+from whyrst.serve.pages import PAGES
+from whyrst.serve.render import page, static
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from starlette.requests import Request
     from starlette.responses import Response
 
     from whyrst.serve.settings import Settings
+
+    Handler = Callable[[Context, Request], Awaitable[Response]]
 
 TIDY = 600
 """Seconds between two looks for uploads whose time is over."""
@@ -38,33 +44,41 @@ def create_app(settings: Settings) -> Guard:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         context.jobs.start()
+        context.live.start()
         tidying = asyncio.create_task(_tidy(context))
         try:
             yield
         finally:
             tidying.cancel()
+            await context.live.close()
             await context.jobs.close()
             context.store.close()
 
-    routes = [_route(context, operation) for operation in OPERATIONS]
+    def route(path: str, handler: Handler, *methods: str) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return await handler(context, request)
+
+        return Route(path, endpoint, methods=list(methods))
+
+    async def refuse(request: Request, error: Any) -> Response:
+        status = error.status if isinstance(error, ApiError) else error.status_code
+        reason = str(error) if isinstance(error, ApiError) else error.detail
+        if request.url.path.startswith("/api/"):
+            return JSONResponse({"error": reason}, status)
+        return page(context, request, "error", status, reason=reason)
+
+    routes = [route(PREFIX + one.path, one.handler, one.method) for one in OPERATIONS]
+    routes += [route(path, handler, "GET") for path, handler in PAGES]
+    routes += [route(path, handler, "POST") for path, handler in FORMS]
+    routes += [route("/login", login, "GET", "POST"), Route("/static/{name}", static)]
     routes.append(Route("/api/openapi.json", _openapi))
-    inner = Starlette(routes=routes, lifespan=lifespan, exception_handlers={ApiError: _refuse, Exception: _fail})
+    handlers: Any = {ApiError: refuse, HTTPException: refuse, Exception: _fail}
+    inner = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
     return Guard(inner, host=settings.host, token=settings.token)
-
-
-def _route(context: Context, operation: Operation) -> Route:
-    async def endpoint(request: Request) -> Response:
-        return await operation.handler(context, request)
-
-    return Route(PREFIX + operation.path, endpoint, methods=[operation.method], name=operation.id)
 
 
 async def _openapi(_: Request) -> Response:
     return JSONResponse(document())
-
-
-async def _refuse(_: Request, error: Any) -> Response:
-    return JSONResponse({"error": str(error)}, error.status)
 
 
 async def _fail(_: Request, __: Exception) -> Response:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from whyrst.mcp.folders import Folders, NotAllowedError
 from whyrst.serve.jobs import Jobs
+from whyrst.serve.live import COMMAND, Live
 from whyrst.serve.store import Store
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Context:
         self.store = Store(settings.data / "whyrst.db")
         self.news = News()
         self.jobs = Jobs(self.store, settings, self.news.tell)
+        self.live = Live(COMMAND if settings.trace else None)
         self.drawing = asyncio.Semaphore(2)
         self._folders = Folders(settings.folders)
 
@@ -65,6 +67,10 @@ class Context:
         self.tidy()
         self.news.tell(capture.id)
         return capture
+
+    def is_full(self) -> bool:
+        """Whether as many captures wait as may be kept."""
+        return self.jobs.waiting >= self.settings.max_captures
 
     def tidy(self) -> None:
         """Delete uploads whose time is over."""

@@ -28,6 +28,7 @@ async def ladder(capture: Capture, number: int, form: str, settings: Settings) -
     limits = (str(settings.seconds), str(settings.memory))
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "whyrst.serve.worker", *limits, f"{form}:{number}", *capture.paths,
+        "--", *capture.labels,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip

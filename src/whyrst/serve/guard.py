@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 COOKIE = "whyrst"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN = frozenset({"/login", "/static/app.css"})
+OPEN = frozenset({"/login", "/static/app.css", "/static/app.js"})
 """Paths that need no token."""
 LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
 POLICY = (
@@ -38,7 +38,7 @@ HEADERS = tuple(
         "content-security-policy": POLICY,
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
-        "referrer-policy": "no-referrer",
+        "referrer-policy": "same-origin",  # with no-referrer, forms of our own pages would say `Origin: null`
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "same-origin",
         "permissions-policy": "camera=(), geolocation=(), microphone=()",

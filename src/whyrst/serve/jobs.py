@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import sqlite3
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,11 @@ class Jobs:
         """Analyze a capture when its turn comes."""
         self._queue.put_nowait(capture.id)
 
+    @property
+    def waiting(self) -> int:
+        """Captures whose turn has not come."""
+        return self._queue.qsize()
+
     def stop(self, number: str) -> bool:
         """End the analysis of a capture, or take it out of the queue; False when it neither runs nor waits."""
         capture = self._store.capture(number)
@@ -83,6 +89,8 @@ class Jobs:
             limit=LINE, start_new_session=True,
         )  # fmt: skip
         self._running[capture.id] = process
+        if capture.id in self._stopped:  # while the process was made
+            _kill(process)
         try:
             error = await self._listen(capture, process)
             status = await process.wait()  # it closed its output, and ends by itself
@@ -101,7 +109,8 @@ class Jobs:
         number = capture.id
         count = 1
         error = None
-        with contextlib.suppress(ValueError):  # a line that is too long, or cut when the worker died
+        # A line may be too long, or cut when the worker died; the capture may be deleted while a line is read.
+        with contextlib.suppress(ValueError, sqlite3.IntegrityError):
             async for line in process.stdout:
                 told: dict[str, Any] = json.loads(_named(line, capture))
                 if "verdicts" in told:

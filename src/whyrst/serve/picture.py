@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from io import BytesIO
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 import whyrst
 from whyrst.reports.conversation import collect
@@ -22,14 +23,20 @@ class NoResetError(Exception):
     """There are not so many."""
 
 
-def ladder(paths: list[str], number: int, form: str) -> bytes:
+def ladder(paths: list[str], labels: list[str], number: int, form: str) -> bytes:
     """The ladder of a reset as `svg` or `text`; several paths are compared.
+
+    Args:
+        paths: captures.
+        labels: what to call them.
+        number: of the reset, from 1.
+        form: `svg` or `text`.
 
     Raises:
         NoResetError: there is no such reset.
     """
     if len(paths) > 1:
-        return _of_several(paths, number, form)
+        return _of_several(paths, labels, number, form)
     report = whyrst.analyze(paths)
     verdict = _nth(report.verdicts, number)
     (conversation,) = collect([verdict], report.reread()).values()
@@ -42,18 +49,20 @@ def ladder(paths: list[str], number: int, form: str) -> bytes:
     from whyrst.reports.single import single
 
     out = BytesIO()
+    verdict = structs.replace(verdict, capture=labels[0])
     single(Page(out, WIDTH, color=False), verdict, all_causes().get(verdict.cause), conversation)
     return out.getvalue()
 
 
-def _of_several(paths: list[str], number: int, form: str) -> bytes:
+def _of_several(paths: list[str], labels: list[str], number: int, form: str) -> bytes:
     comparison = whyrst.compare(paths)
     verdict = _nth(comparison.verdicts, number)
     passages = comparison.passages(verdict)
+    names = dict(zip(paths, labels, strict=True))
     if form == "svg":
         from whyrst.reports.svg.passages import side_by_side
 
-        places = [(place.place, Path(place.capture).name) for place in comparison.places]
+        places = [(place.place, names[place.capture]) for place in comparison.places]
         return side_by_side(verdict.connection, places, passages).encode()
     from whyrst.reports.vantages import vantages
 

@@ -21,6 +21,8 @@ RANDOM = 16
 """Bytes of a capture's id."""
 MOST = 1000
 """Rows in one answer."""
+TIMES = 50_000
+"""Resets in one picture."""
 COLUMNS = (
     "number", "time", "frame", "cause", "confidence", "mechanism", "harm", "client", "client_port", "server",
     "server_port", "incident",
@@ -210,6 +212,12 @@ class Store:
             (*values, min(max(limit, 0), MOST), max(first, 0)),
         )
         return Found([dict(row) for row in rows], total)
+
+    def times(self, wanted: Wanted) -> list[tuple[str, str]]:
+        """Time and harm of verdicts, the first TIMES of them in the order of time."""
+        where, values = _where(wanted)
+        rows = self._db.execute(f"SELECT time, harm FROM verdicts {where} ORDER BY time LIMIT {TIMES}", values)  # noqa: S608
+        return [(row[0], row[1]) for row in rows]
 
     def counts(self, wanted: Wanted, by: str) -> dict[str, int]:
         """How many verdicts there are for each value of a column, the most frequent first.

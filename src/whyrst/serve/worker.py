@@ -1,6 +1,7 @@
 """The process that reads captures for the app: `python -m whyrst.serve.worker SECONDS BYTES WHAT FILE...`.
 
-WHAT is `analyze` (several files are compared), or `svg:N` or `text:N` for the ladder of the Nth reset.
+WHAT is `analyze` (several files are compared), or `svg:N` or `text:N` for the ladder of the Nth reset; after that, `--`
+and what to call the files.
 
 It speaks NDJSON on its standard output: `progress`, `verdicts`, `incidents` and `quality`, `error`. It limits itself
 before it touches the capture: processor time, memory, no files written, no core dump. Whatever happens to it, the app
@@ -86,12 +87,12 @@ def analyze(paths: list[str], speaker: Speaker) -> None:
     speaker.say(incidents=report.incidents, quality=report.quality, damage=damage or None)
 
 
-def draw(paths: list[str], number: int, form: str) -> int:
+def draw(paths: list[str], labels: list[str], number: int, form: str) -> int:
     """Write a ladder, or why there is none; exit status."""
     from whyrst.serve.picture import ladder
 
     try:
-        drawn, status = ladder(paths, number, form), 0
+        drawn, status = ladder(paths, labels, number, form), 0
     except Exception as error:  # noqa: BLE001 - whatever it is, the app is told and goes on
         drawn, status = (str(error) or type(error).__name__).encode(), 1
     sys.stdout.buffer.write(drawn)
@@ -104,7 +105,8 @@ def main(words: list[str]) -> int:
     limit(int(seconds), int(memory))
     form, _, number = what.partition(":")
     if number:
-        return draw(paths, int(number), form)
+        end = paths.index("--")
+        return draw(paths[:end], paths[end + 1 :], int(number), form)
     speaker = Speaker()
     try:
         analyze(paths, speaker)

@@ -1,0 +1,84 @@
+"""Runs the app on a socket until a signal ends it."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from whyrst.serve.app import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from whyrst.serve.settings import Settings
+
+PATIENCE = 2
+"""Seconds that open connections, such as those of live pages, have at the end."""
+
+
+class Server(uvicorn.Server):
+    """Tells when it answers.
+
+    Args:
+        config: of uvicorn.
+        ready: called once requests are answered.
+    """
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        OSError: the address is taken or not ours.
+    """
+    family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+        0
+    ]
+    made = socket.socket(family, kind, proto)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+        made.listen(128)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def server(settings: Settings, ready: Callable[[], None]) -> Server:
+    """The server of an app, not yet running.
+
+    Requests are not logged: an address may hold the token.
+    """
+    config = uvicorn.Config(
+        create_app(settings), access_log=False, log_level="warning", lifespan="on", server_header=False,
+        timeout_graceful_shutdown=PATIENCE, ws="none",
+    )  # fmt: skip
+    return Server(config, ready)
+
+
+def listen(settings: Settings, ready: Callable[[int], None]) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        settings: of the app.
+        ready: called with the port once requests are answered.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    with bound(settings.host, settings.port) as made:
+        port = made.getsockname()[1]
+        server(settings, lambda: ready(port)).run(sockets=[made])

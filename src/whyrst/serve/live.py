@@ -1,0 +1,145 @@
+"""What the kernel of this host tells, as it happens: `whyrst trace --json` in a process of its own.
+
+The process needs privileges, the app needs none of what it does with them: it reads lines. When the process ends, the
+live page says so and why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    State = Literal["off", "running", "ended"]
+
+KEPT = 500
+"""Verdicts that the live page can show."""
+WAITING = 1000
+"""Verdicts that wait for one listener; the oldest go."""
+LINE = 1 << 20
+"""Bytes that a verdict may have."""
+COMMAND = (sys.executable, "-m", "whyrst.cli", "trace", "--json")
+PATIENCE = 3
+"""Seconds that the process has to end by itself."""
+
+
+class Seen(NamedTuple):
+    """A verdict and its number, which counts from 1 since the app was started."""
+
+    number: int
+    verdict: dict[str, Any]
+
+    def row(self) -> dict[str, Any]:
+        """What the table of the live page shows."""
+        one = self.verdict
+        kernel = one.get("kernel") or {}
+        return {
+            "number": self.number, "time": one["time"], "cause": one["cause"], "confidence": one["confidence"],
+            "harm": one["harm"]["level"], "source": one["reset"]["source"], "destination": one["reset"]["destination"],
+            "process": (kernel.get("process") or {}).get("comm"),
+        }  # fmt: skip
+
+
+class Live:
+    """The process and what it told.
+
+    Args:
+        command: the process; None when the live page is off.
+
+    Attributes:
+        state: of the process.
+        why: what it said last on standard error.
+        seen: the latest verdicts.
+        causes: how many there were by cause.
+    """
+
+    def __init__(self, command: tuple[str, ...] | None) -> None:
+        self._command = command
+        self._task: asyncio.Task[None] | None = None
+        self._listeners: set[asyncio.Queue[Seen | None]] = set()
+        self.state: State = "off"
+        self.why = ""
+        self.seen: deque[Seen] = deque(maxlen=KEPT)
+        self.causes: Counter[str] = Counter()
+
+    def start(self) -> None:
+        """Begin, if it is wanted."""
+        if self._command is not None:
+            self.state = "running"
+            self._task = asyncio.create_task(self._run(self._command))
+
+    async def close(self) -> None:
+        """End the process and tell listeners."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def find(self, number: int) -> Seen | None:
+        """A verdict that is still kept."""
+        return next((one for one in self.seen if one.number == number), None)
+
+    async def follow(self) -> AsyncIterator[Seen]:
+        """Verdicts as they come, until the process ends."""
+        queue: asyncio.Queue[Seen | None] = asyncio.Queue(WAITING)
+        self._listeners.add(queue)
+        try:
+            while self.state == "running" and (one := await queue.get()) is not None:
+                yield one
+        finally:
+            self._listeners.discard(queue)
+
+    async def _run(self, command: tuple[str, ...]) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            limit=LINE, start_new_session=True,
+        )  # fmt: skip
+        assert process.stdout is not None, "it is a pipe"
+        assert process.stderr is not None, "it is a pipe"
+        errors = asyncio.create_task(self._complaints(process.stderr))
+        try:
+            with contextlib.suppress(ValueError):  # a line that is too long, or cut when the process died
+                async for line in process.stdout:
+                    self._take(json.loads(line))
+            await errors
+        finally:
+            errors.cancel()
+            await _end(process)
+            self.state = "ended"
+            self._tell(None)
+
+    async def _complaints(self, stream: asyncio.StreamReader) -> None:
+        """Remember the last line of standard error."""
+        with contextlib.suppress(ValueError):
+            async for line in stream:
+                if text := line.decode("utf-8", "replace").strip():
+                    self.why = text.removeprefix("whyrst: ")
+
+    def _take(self, verdict: dict[str, Any]) -> None:
+        number = self.causes.total() + 1
+        self.causes[verdict["cause"]] += 1
+        self.seen.append(Seen(number, verdict))
+        self._tell(self.seen[-1])
+
+    def _tell(self, one: Seen | None) -> None:
+        for queue in self._listeners:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(one)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ask the process to end, then make it."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), PATIENCE)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
