@@ -104,11 +104,9 @@ class Gaps:
         return ""
 
     def belongs(self, seen: Seen, c: int) -> bool:
-        """Whether the end on that side of the path is known there from other connections."""
-        upstream = seen.travel.index(c) < seen.travel.index(seen.first)
+        """Whether both ends are known there from other connections."""
         ends = seen.segment.ends
-        host = (ends[0], ends[1]) if upstream else (ends[2], ends[3])
-        return host in self._views[c].hosts
+        return {ends[0:2], ends[2:4]} <= self._views[c].hosts
 
     def _not_arrived(self, seen: Seen, c: int) -> Gap:
         view = self._views[c]
