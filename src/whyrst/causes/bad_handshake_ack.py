@@ -56,7 +56,14 @@ CAUSE = Cause(
         "net/ipv4/tcp_input.c: tcp_rcv_state_process in SYN_RECV, ACK not acceptable",
     ),
     counter="TcpOutRsts",
-    reasons=("TCP_INVALID_ACK_SEQUENCE", "TCP_TOO_OLD_ACK", "TCP_ACK_UNSENT_DATA", "TCP_OLD_ACK", "TCP_FLAGS"),
+    reasons=(
+        "TCP_INVALID_ACK_SEQUENCE",
+        "TCP_TOO_OLD_ACK",
+        "TCP_ACK_UNSENT_DATA",
+        "TCP_OLD_ACK",
+        "TCP_FLAGS",
+        "TCP_RFC7323_PAWS",
+    ),
     look_alikes=("time-wait-reuse",),
     lab="bad_handshake_ack_syn_sent",
 )

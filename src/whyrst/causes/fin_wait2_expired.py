@@ -52,7 +52,7 @@ CAUSE = Cause(
         "net/ipv4/tcp_ipv4.c: tcp_v4_rcv -> tcp_v4_send_reset, no socket for the late FIN",
     ),
     counter="OutRsts",
-    reasons=("NO_SOCKET", "TCP_TIMEWAIT_SOCKET", "TCP_STATE"),
+    reasons=("NO_SOCKET", "TCP_FLAGS", "TCP_STATE"),
     look_alikes=("idle-timeout", "connection-gone", "host-restart"),
     lab="fin_after_close_expired",
 )

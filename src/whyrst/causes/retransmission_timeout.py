@@ -46,7 +46,7 @@ CAUSE = Cause(
     rfc=("RFC 9293 section 3.8.3", "RFC 6298 section 5.5"),
     kernel=("net/ipv4/tcp_timer.c: tcp_write_timeout -> tcp_write_err, retransmits_timed_out (sends no reset)",),
     counter="TCPAbortOnTimeout",
-    reasons=("NO_SOCKET",),
+    reasons=("NO_SOCKET", "TCP_FLAGS"),
     look_alikes=("mtu-blackhole", "user-timeout"),
     lab="retransmission_giveup",
 )

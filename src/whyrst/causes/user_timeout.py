@@ -50,7 +50,7 @@ CAUSE = Cause(
         "net/ipv4/tcp_timer.c: tcp_keepalive_timer -> tcp_send_active_reset, elapsed >= icsk_user_timeout",
     ),
     counter="TCPAbortOnTimeout",
-    reasons=("NO_SOCKET", "TCP_KEEPALIVE_TIMEOUT"),
+    reasons=("NO_SOCKET", "TCP_FLAGS", "TCP_KEEPALIVE_TIMEOUT"),
     look_alikes=("retransmission-timeout", "keepalive-timeout"),
     lab="user_timeout",
 )

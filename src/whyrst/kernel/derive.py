@@ -22,8 +22,15 @@ ABORTS = (
     ("inet_csk_listen_stop", "TCP_STATE"),
 )
 """Function on the stack of an active reset, innermost meaning first, and its reason."""
-TIMERS = ("tcp_keepalive_timer",)
-WAITING = frozenset({"FIN_WAIT1", "FIN_WAIT2", "CLOSING", "LAST_ACK", "CLOSE"})
+TIMERS = frozenset({"tcp_keepalive_timer"})
+CLOSES = frozenset({"__tcp_close", "tcp_close"})
+ANSWERS = {
+    "TIME_WAIT": "TCP_TIMEWAIT_SOCKET",
+    "SYN_SENT": "TCP_INVALID_ACK_SEQUENCE",
+    "NEW_SYN_RECV": "INVALID_SYN",
+    "SYN_RECV": "TCP_ACK_UNSENT_DATA",
+} | dict.fromkeys(("FIN_WAIT1", "FIN_WAIT2", "CLOSING", "LAST_ACK", "CLOSE"), "TCP_ABORT_ON_DATA")
+"""State of the socket that answered a segment, and the reason."""
 
 
 def reason(event: KernelEvent) -> str | None:
@@ -33,39 +40,36 @@ def reason(event: KernelEvent) -> str | None:
     return _abort(event) if event.active else _answer(event)
 
 
+def functions(event: KernelEvent) -> frozenset[str]:
+    """Names on the stack, without what compilers add when they split a function (mptcp_do_fastclose.part.0)."""
+    return frozenset(name.partition(".")[0] for name in event.stack)
+
+
 def _abort(event: KernelEvent) -> str | None:
     """tcp_send_active_reset's callers (net/ipv4/tcp.c, net/ipv4/tcp_timer.c)."""
+    stack, numbers = functions(event), event.numbers
     for function, name in ABORTS:
-        if function in event.stack:
+        if function in stack:
             return name
-    if any(timer in event.stack for timer in TIMERS):
+    if not stack.isdisjoint(TIMERS):
         # The timer of an orphan in FIN_WAIT2 is the same as that of keep-alive probes.
         return "TCP_STATE" if event.state == "FIN_WAIT2" else "TCP_KEEPALIVE_TIMEOUT"
-    if "__tcp_close" in event.stack or "tcp_close" in event.stack:
-        numbers = event.numbers
-        if event.state == "FIN_WAIT2" and numbers is not None and numbers.linger2 < 0:
-            return "TCP_ABORT_ON_LINGER"
-        if numbers is not None and numbers.unread:
-            return "TCP_ABORT_ON_CLOSE"
-    return None
+    if stack.isdisjoint(CLOSES) or numbers is None:
+        return None
+    if event.state == "FIN_WAIT2" and numbers.linger2 < 0:
+        return "TCP_ABORT_ON_LINGER"
+    return "TCP_ABORT_ON_CLOSE" if numbers.unread else None
 
 
 def _answer(event: KernelEvent) -> str | None:
     """tcp_v4_send_reset's callers (net/ipv4/tcp_ipv4.c, net/ipv4/tcp_minisocks.c)."""
     if event.socket is None:
         return "NO_SOCKET"
-    flags = flags_of(event.trigger)
-    if event.state == "TIME_WAIT":
-        return "TCP_TIMEWAIT_SOCKET"
-    if event.state == "SYN_SENT":
-        return "TCP_INVALID_ACK_SEQUENCE"
-    if event.state == "LISTEN":
-        return "INVALID_SYN" if "tcp_check_req" in event.stack else ("TCP_FLAGS" if flags & Flag.ACK else None)
-    if event.state == "NEW_SYN_RECV":
+    if event.state != "LISTEN":
+        return ANSWERS.get(event.state)
+    if "tcp_check_req" in functions(event):
         return "INVALID_SYN"
-    if event.state == "SYN_RECV":
-        return "TCP_ACK_UNSENT_DATA"
-    return "TCP_ABORT_ON_DATA" if event.state in WAITING else None
+    return "TCP_FLAGS" if flags_of(event.trigger) & Flag.ACK else None
 
 
 def flags_of(packet: bytes) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.kernel.derive import flags_of, reason
+from whyrst.kernel.derive import functions as functions_of
 from whyrst.resets.facts import SECOND, Fact
 
 if TYPE_CHECKING:
@@ -85,8 +86,7 @@ class KernelRecords:
         """One of these functions is on the stack; unknown for what this host did not send itself."""
 
         def passed(event: KernelEvent) -> bool | None:
-            # Compilers split functions: mptcp_do_fastclose.part.0.
-            names = {name.partition(".")[0] for name in event.stack}
+            names = functions_of(event)
             return not names.isdisjoint(functions) if names and event.kind == "sent" else None
 
         return self.fact(passed)
