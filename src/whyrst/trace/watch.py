@@ -193,6 +193,11 @@ class Watch:
         """Packets that left without an event while events or packets were being lost."""
         return self._witness.undecided
 
+    @property
+    def untold(self) -> int:
+        """Unseen resets that were too many to be told one by one."""
+        return self._witness.untold
+
     def checks(self) -> dict[int, counters.Check]:
         """The probes against the kernel's own counters, by namespace."""
         seen = {number: kinds["sent"] for number, kinds in self._tracer.spaces().items()}

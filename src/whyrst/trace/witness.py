@@ -37,6 +37,10 @@ WAIT = 0.2
 """Seconds that an event waits for its packet, and a packet for its event."""
 LONG_WAIT = 1.0
 """Seconds until a reset that came in is believed to have ended here: a router's queue may hold it for a while."""
+BRIEFLY = 0.05
+"""Seconds that a packet that came in waits for its event, which is only late when it was recorded this very moment."""
+RATE = 1000
+"""Unseen resets a second that are told one by one, as many as the probes hand over of each kind."""
 MEMORY = 10.0
 """Seconds that what was told can explain a packet: longer than a queue holds one."""
 GRACE = 1.0
@@ -74,6 +78,7 @@ class Witness:
 
     Attributes:
         undecided: packets that left without an event while events or packets were being lost.
+        untold: unseen resets that were too many to be told one by one.
     """
 
     def __init__(self, started: float, *, all_sent_told: bool = True, drops_told: bool = True) -> None:
@@ -85,7 +90,10 @@ class Witness:
         self._loose: list[_Loose] = []
         self._ready: list[Pair] = []
         self._release = os.uname().release
+        self._patience = BRIEFLY if drops_told else LONG_WAIT
+        self._tokens, self._filled = float(RATE), started
         self.undecided = 0
+        self.untold = 0
 
     def take(
         self, seen: Iterable[Seen], events: Iterable[KernelEvent], now: float, *, sent_lost: bool = False,
@@ -116,7 +124,16 @@ class Witness:
                 each = _Loose(now, one, found, self._pass(one, found, now))
                 if not self._explained(each) and not self._is_copy(each):
                     self._loose.append(each)
+        self._give_up(sent_lost, received_lost)
         self._forget(now)
+
+    def _give_up(self, sent_lost: bool, received_lost: bool) -> None:  # noqa: FBT001 - private
+        """Nothing will follow from packets of a time of losses; in a storm they are many."""
+        if sent_lost or received_lost:
+            left = [each for each in self._loose if not (sent_lost if each.seen.outgoing else received_lost)]
+            if self._all_sent_told and sent_lost:
+                self.undecided += sum(each.seen.outgoing for each in self._loose)
+            self._loose = left
 
     @property
     def wondering(self) -> bool:
@@ -132,24 +149,35 @@ class Witness:
                 self._ready.append((item.event, b""))
         left = []
         for each in self._loose:
-            if each.since > now - (WAIT if each.seen.outgoing else LONG_WAIT):
+            if each.since > now - (WAIT if each.seen.outgoing else self._patience):
                 left.append(each)
             else:
-                self._ready.extend(self._concluded(each))
+                self._ready.extend(self._concluded(each, now))
         self._loose = left
         ready, self._ready = self._ready, []
         yield from ready
 
-    def _concluded(self, each: _Loose) -> Iterator[Pair]:
+    def _concluded(self, each: _Loose, now: float) -> Iterator[Pair]:
         """What follows from a packet that nothing explains."""
         seen, found = each.seen, each.found
         if seen.outgoing and self._all_sent_told:
             if self._sent_lost >= each.since - WAIT:
                 self.undecided += 1
+            elif self._is_too_much(now):
+                self.untold += 1
             else:
                 yield self._told("unseen", seen, Ends(found.source, found.target)), seen.packet
         elif seen.here and not each.passed_on and not self._drops_told and self._received_lost < each.since - WAIT:
             yield self._told("dropped", seen, Ends(found.target, found.source)), seen.packet
+
+    def _is_too_much(self, now: float) -> bool:
+        """Whether a storm of unseen resets exceeds what is told one by one."""
+        self._tokens = min(self._tokens + (now - self._filled) * RATE, RATE)
+        self._filled = now
+        if self._tokens < 1:
+            return True
+        self._tokens -= 1
+        return False
 
     def _told(self, kind: Kind, seen: Seen, ends: Ends) -> KernelEvent:
         return KernelEvent(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.kernel.heard import ACK, NUMBERS, RST, SYN, event, packet, seen
-from whyrst.trace.witness import GRACE, LONG_WAIT, MEMORY, WAIT, Witness
+from whyrst.trace.witness import GRACE, LONG_WAIT, MEMORY, RATE, WAIT, Witness
 
 HERE, PEER = ("192.0.2.1", 80), ("198.51.100.2", 50000)
 START = 100.0
@@ -249,6 +249,22 @@ def test_what_is_remembered_is_bounded_and_what_goes_early_counts_as_lost(witnes
     witness.take([seen(answer(seq=1)[1])], [], NOW)
     assert "unseen" not in kinds(witness)
     assert witness.undecided == 1
+
+
+def test_a_storm_of_unseen_resets_is_counted_beyond_what_is_told(witness):
+    flood = [seen(packet(HERE, PEER, RST, 1 + k)) for k in range(RATE + 500)]
+    witness.take(flood, [], NOW)
+    assert kinds(witness) == ["unseen"] * RATE
+    assert witness.untold == 500
+    witness.take([seen(packet(HERE, PEER, RST, 7_000))], [], LATER + 1)
+    assert kinds(witness, LATER + 2) == ["unseen"]
+
+
+def test_in_a_time_of_losses_nothing_is_kept_waiting(witness):
+    packets = [seen(packet(HERE, PEER, RST, 1 + k), outgoing=k < 10) for k in range(30)]
+    witness.take(packets, [], NOW, sent_lost=True, received_lost=True)
+    assert witness._loose == []
+    assert witness.undecided == 10
 
 
 @given(st.integers(0, 2**32), st.lists(st.sampled_from(["answer", "abort", "taken"]), max_size=30))
