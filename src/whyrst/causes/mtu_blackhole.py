@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
-from whyrst.causes.evidence import decides, excludes, hints, needed, shows, supports
+from whyrst.causes.evidence import decides, excludes, hints, needed, proves, shows, supports
 from whyrst.resets.facts import Fact
 
 if TYPE_CHECKING:
@@ -98,3 +98,9 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     )
     yield shows(stuck & ended & k.small_only, "no segment of that size had ever been acknowledged")
     yield excludes(k.nobody & ~k.timed_out, "the connection had ended in another way: {kernel_closed}")
+
+
+def judge_compared(r: Resets) -> Iterator[Sign]:
+    """Captures of both ends: the large segments left one end and none reached the other."""
+    assert r.compared is not None
+    yield proves(r.compared.made_at_end & r.compared.large_dropped, "{compared_dropped}; smaller ones arrived")
