@@ -103,4 +103,7 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
 def judge_compared(r: Resets) -> Iterator[Sign]:
     """Captures of both ends: the large segments left one end and none reached the other."""
     assert r.compared is not None
-    yield proves(r.compared.made_at_end & r.compared.large_dropped, "{compared_dropped}; smaller ones arrived")
+    yield proves(
+        r.compared.made_at_end & r.compared.large_dropped & ~r.mechanism.over,
+        "{compared_dropped}; smaller ones arrived",
+    )
