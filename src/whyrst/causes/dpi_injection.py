@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whyrst.causes.blind_reset_attack import MANY
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, excludes, needed, proves, refutes, supports
 from whyrst.fast.layout import Kind
@@ -108,7 +109,11 @@ def judge_compared(r: Resets) -> Iterator[Sign]:
     """Captures of several places: something on the way made it, right after the content."""
     assert r.compared is not None
     told = (r.sender(Dir.ALERT) > 0) | (r.peer(Dir.ALERT) > 0)
+    # Only a capture that shows the server's direction tells that it had not answered; and somebody who guesses numbers
+    # does not care about the content.
+    unanswered = ~r.progress.answered & (r.server(Dir.PACKETS) > 0)
+    guessed = (r.aftermath.of_sender >= MANY) & (r.aftermath.step != 0)
     forged = r.compared.made_between & (r.mechanism.code == FORGED)
-    yield proves(forged & content_seen(r) & ~r.progress.answered & ~told, "{compared_origin}")
+    yield proves(forged & content_seen(r) & unanswered & ~told & ~guessed, "{compared_origin}")
     yield decides(r.compared.made_between, "the captures prove that it was made on the way")
     yield excludes(r.compared.made_at_end, "the captures prove that the {sender} sent it: {compared_origin}")
