@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
@@ -52,15 +53,11 @@ def _clocks(folder: Path, rng: random.Random) -> str:
     return ""
 
 
-def _one(how: Callable[[random.Random], degrade.Change]) -> Degrade:
-    """Make one of the captures worse."""
-
-    def worse(folder: Path, rng: random.Random) -> str:
-        where = rng.choice(WHERE)
-        degrade.change(folder / f"{where}.pcap", how(rng))
-        return where
-
-    return worse
+def _one(how: Callable[[random.Random], degrade.Change], folder: Path, rng: random.Random) -> str:
+    """One of the captures is worse."""
+    where = rng.choice(WHERE)
+    degrade.change(folder / f"{where}.pcap", how(rng))
+    return where
 
 
 WAYS = (
@@ -69,9 +66,9 @@ WAYS = (
     Way("uplink", ("client", "uplink", "server"), "the router's other side, towards the client"),
     Way("four", ("client", "uplink", "router", "server"), "both sides of the router"),
     Way("clocks", WHERE, "clocks off by hours, drifting", _clocks),
-    Way("lossy", WHERE, "one capture lacks a tenth of its packets and a third of its resets", _one(degrade.lossy)),
-    Way("short", WHERE, "one capture begins late or ends early", _one(degrade.short)),
-    Way("one way", WHERE, "one capture holds one direction only", _one(degrade.one_way)),
+    Way("lossy", WHERE, "one capture lacks a tenth of its packets and a third of its resets", partial(_one, degrade.lossy)),
+    Way("short", WHERE, "one capture begins late or ends early", partial(_one, degrade.short)),
+    Way("one way", WHERE, "one capture holds one direction only", partial(_one, degrade.one_way)),
 )  # fmt: skip
 
 
