@@ -146,3 +146,22 @@ def test_a_closed_port(tracer):
     (verdict,) = sent(tracer, other)
     assert verdict.cause == "port-closed"
     assert verdict.reset.mechanism == "passive"
+
+
+def test_a_segment_without_any_flag(tracer):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = port_of(free)
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as raw:
+        raw.sendto(struct.pack(">HHIIBBHHH", 40000, port, 1, 0, 5 << 4, 0, 1024, checksum(port), 0), ("127.0.0.1", 0))
+    (verdict,) = sent(tracer, port)
+    assert (verdict.cause, verdict.confidence) == ("port-scan", "certain")
+
+
+def checksum(port):
+    """Of that segment, over its pseudo header (RFC 9293 section 3.1)."""
+    pseudo = struct.pack(">IIHH", 0x7F000001, 0x7F000001, socket.IPPROTO_TCP, 20)
+    words = pseudo + struct.pack(">HHIIBBHHH", 40000, port, 1, 0, 5 << 4, 0, 1024, 0, 0)
+    total = sum(struct.unpack(f">{len(words) // 2}H", words))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF

@@ -76,4 +76,4 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     assert k is not None
     destroyed = k.active & k.through("tcp_abort") & ~k.through("smc_release")
     yield proves(destroyed, "{kernel_task} destroyed the socket: the kernel's stack has tcp_abort")
-    yield excludes(~destroyed & k.way_known, "the kernel's stack has no tcp_abort")
+    yield excludes(~destroyed & k.way_known, "the kernel's stack has no tcp_abort", "tcp_abort sent it")

@@ -112,5 +112,9 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     timer = closed & k.past(lambda p: not p.passive) & exact & owed
     yield shows(timer, "{kernel_leaver} closed it by itself while an answer was due")
     yield shows(timer, "it had waited for exactly a configured time")
-    yield excludes(k.active & (k.exiting | ~k.by_close & k.way_known), "no program closed it on its own account")
+    yield excludes(
+        k.active & (k.exiting | ~k.by_close & k.way_known),
+        "no program closed it on its own account",
+        "a program closed it",
+    )
     yield excludes(k.past(lambda p: p.passive), "this host had accepted the connection, not asked for it")

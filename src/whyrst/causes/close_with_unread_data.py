@@ -119,4 +119,7 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     assert k is not None
     unread = k.active & k.reason("TCP_ABORT_ON_CLOSE") & ~k.through("mptcp_do_fastclose")
     yield shows(unread, "{kernel_task} closed the socket with {kernel_unread} bytes unread: {kernel_reason}")
+    # Without names of functions (kptr_restrict), the reason and the numbers still say so.
+    nameless = k.active & k.reason("TCP_ABORT_ON_CLOSE") & k.fact(lambda e: not e.stack) & (k.unread > 0)
+    yield shows(nameless, "a socket was closed with {kernel_unread} bytes unread: {kernel_reason}")
     yield excludes(~unread & k.way_known, "the kernel gives another reason: {kernel_reason}")

@@ -116,4 +116,6 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
         "it is no TLS alert",
         "it may be one",
     )
-    yield refutes(k.no_socket, "no socket was left at all, not even one in FIN_WAIT2 or TIME_WAIT")
+    yield refutes(
+        k.no_socket, "no socket was left at all, not even one in FIN_WAIT2 or TIME_WAIT", "a closed socket was left"
+    )

@@ -155,4 +155,9 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     lingers = k.numbers(lambda n: n.lingers and n.linger_time == 0)
     zero = k.active & k.reason("TCP_STATE") & k.by_close & lingers
     yield shows(zero, "{kernel_task} closed the socket, on which SO_LINGER was set with a timeout of 0")
-    yield excludes(~zero & k.way_known, "no close with SO_LINGER 0: {kernel_reason}")
+    # Without names of functions (kptr_restrict), the option and the reason are all there is.
+    yield shows(
+        k.active & k.reason("TCP_STATE") & lingers & k.fact(lambda e: e.in_process and not e.stack),
+        "SO_LINGER was set with a timeout of 0, and {kernel_task} ended it by a system call",
+    )
+    yield excludes(~zero & k.way_known, "no close with SO_LINGER 0: {kernel_reason}", "SO_LINGER 0 was set")

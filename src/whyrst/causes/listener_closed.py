@@ -135,5 +135,7 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
         last_step & fresh & ~k.listener_killed,
         "its handshake was not complete when the listener went: {kernel_listener}",
     )
-    yield excludes(~emptied & k.way_known, "the kernel's stack has no inet_csk_listen_stop")
+    yield excludes(
+        ~emptied & k.way_known, "the kernel's stack has no inet_csk_listen_stop", "the queue of a listener was emptied"
+    )
     yield refutes(k.listening & k.passive, "{kernel_listener}", "nothing listens on the port")

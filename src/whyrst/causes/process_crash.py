@@ -112,4 +112,8 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     yield shows(refused & gone & k.listener_killed, "nothing listens any more: {kernel_listener}")
     yield shows(refused & gone & k.listener_killed, "its process {kernel_listener_ending}")
     yield excludes(k.active & k.way_known & ~k.exiting, "the process of the socket lives on")
-    yield excludes(refused & ~k.listener_killed, "no process that died by violence had listened: {kernel_listener}")
+    yield excludes(
+        refused & ~k.listener_killed,
+        "no process that died by violence had listened: {kernel_listener}",
+        "{kernel_listener}",
+    )

@@ -116,7 +116,7 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     gone = (k.listener_gone >= 0) & (k.listener_gone < LONGEST)
     refused = k.no_socket & k.asked_by(Flag.SYN, Flag.SYN | Flag.ACK | Flag.FIN)
     stopping = k.active & k.by_close & (k.listener_gone >= 0) & (k.listener_gone < STOPPING) & ~k.killed
-    accepted = k.past(lambda p: p.passive)
+    accepted = k.past(lambda p: p.passive) & (r.neighbours.ended_together > 1)  # a service for one client just ends
     ended = (r.neighbours.resets_of_service > 0) | (r.neighbours.served_in_burst > 0)
     back = refused & gone & ~k.listener_killed & ended
     yield shows(back, "nothing listens any more, and connections of the service were cut: {kernel_listener}")

@@ -93,5 +93,9 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     kept = kept & waited
     yield shows(kept, "{kernel_unsent} bytes could not be sent: the other end's window was closed")
     yield shows(kept & k.by_close, "{kernel_task} gave up")
-    yield excludes(k.active & k.numbers(lambda n: n.unsent == 0), "nothing waited for the other end's window")
+    yield excludes(
+        k.active & k.numbers(lambda n: n.unsent == 0),
+        "nothing waited for the other end's window",
+        "bytes waited for the other end's window",
+    )
     yield excludes(k.passive, "it answers a stray segment")

@@ -212,3 +212,22 @@ def test_a_refusal_needs_no_packet():
     verdict = only(asked)
     assert verdict.harm.level == "refused"
     assert verdict.reset.mechanism == "passive"
+
+
+@pytest.mark.parametrize(
+    ("event", "cause"),
+    [
+        (aborted(stack=(), numbers=numbers(copied_seq=2195), past=past()), "close-with-unread-data"),
+        (aborted(stack=(), reason="TCP_STATE", numbers=numbers(lingers=True), past=past()), "linger-zero"),
+    ],
+)
+def test_without_names_of_functions(event, cause):
+    verdict = only(event)
+    assert verdict.cause == cause
+    assert verdict.confidence in {"likely", "certain"}
+
+
+def test_a_service_for_one_client_only_ends():
+    gone_now = Listener(NOON - 60 * SECOND, NOON - SECOND // 2, 0, NGINX, None)
+    verdict = only(aborted(numbers=numbers(copied_seq=2195), past=past(), listener=gone_now))
+    assert verdict.cause == "close-with-unread-data"

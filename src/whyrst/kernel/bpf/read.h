@@ -92,7 +92,7 @@ static __always_inline int find_headers(struct sk_buff *skb, struct headers *h, 
     bpf_probe_read_kernel(tcp, sizeof(tcp), h->tcp);
     h->offset = (tcp[12] >> 4) << 2;
     h->flags = tcp[13];
-    if (!(h->flags & wanted))
+    if (wanted != ANY && !(h->flags & wanted)) /* a scanner's segment may have no flag at all */
         return 0;
     __builtin_memcpy(h->ports, tcp, sizeof(h->ports));
     bpf_probe_read_kernel(h->fixed, sizeof(h->fixed), h->ip);
