@@ -286,7 +286,8 @@ def _view(aligned: Alignment, survey: Survey, common: Mapping[tuple[int, int], S
                 direct = rows[aligned.pairs[a, b].how != PROXIED]
                 for end in (0, 1):
                     ends = aligned.tables[x].address[end, :2][:, direct]
-                    hosts.update((h, lo) for h, lo in ends[:, one_of(mixed(*ends), wanted)].T.tolist())
+                    names, once = np.unique(mixed(*ends), return_index=True)
+                    hosts.update((h, lo) for h, lo in ends[:, once[one_of(names, wanted)]].T.tolist())
     held, missing = _held(aligned, c)
     return View(
         begin=clock.common(capture.earliest or 0),

@@ -24,6 +24,7 @@ class Events:
     def __init__(self, size: int, column: Callable[[int], Cells]) -> None:
         self._size = size
         self._column = column
+        self._made: dict[int, Cells] = {}
 
     @classmethod
     def of(cls, parts: Sequence[Cells]) -> Events:
@@ -43,7 +44,9 @@ class Events:
         return self._size
 
     def __getitem__(self, cell: int) -> Cells:
-        return self._column(cell)
+        if cell not in self._made:
+            self._made[cell] = self._column(cell)
+        return self._made[cell]
 
     def take(self, which: Cells | Mask) -> Events:
         """Some of the rows, by number, or by a mask."""
