@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import UploadFile
@@ -35,38 +36,38 @@ CHUNK = 1 << 20
 
 async def upload(context: Context, request: Request) -> Response:
     """Capture files."""
-    form = await _form(request, context.settings.max_size + FRAME)
-    files = [one for one in form.getlist("capture") if isinstance(one, UploadFile) and one.filename]
-    if not files:
-        raise ApiError(400, "no file was chosen")
-    taken = [await take_upload(context, str(one.filename), _chunks(one)) for one in files]
+    async with _form(request, context.settings.max_size + FRAME) as form:
+        files = [one for one in form.getlist("capture") if isinstance(one, UploadFile) and one.filename]
+        if not files:
+            raise ApiError(400, "no file was chosen")
+        taken = [await take_upload(context, str(one.filename), _chunks(one)) for one in files]
     return _to("/" if len(taken) > 1 else f"/captures/{taken[0].id}")
 
 
 async def folder(context: Context, request: Request) -> Response:
     """Captures of the folders; several are compared."""
-    form = await _form(request, FRAME)
-    return _to(f"/captures/{analyze_paths(context, _strings(form, 'path')).id}")
+    async with _form(request, FRAME) as form:
+        return _to(f"/captures/{analyze_paths(context, _strings(form, 'path')).id}")
 
 
 async def compare(context: Context, request: Request) -> Response:
     """Captures to lay side by side."""
-    form = await _form(request, FRAME)
-    return _to(f"/captures/{compare_captures(context, _strings(form, 'capture')).id}")
+    async with _form(request, FRAME) as form:
+        return _to(f"/captures/{compare_captures(context, _strings(form, 'capture')).id}")
 
 
 async def delete(context: Context, request: Request) -> Response:
     """Forget a capture."""
-    await _form(request, FRAME)
-    forget(context, capture_of(context, request))
+    async with _form(request, FRAME):
+        forget(context, capture_of(context, request))
     return _to("/")
 
 
 async def stop(context: Context, request: Request) -> Response:
     """End an analysis."""
-    await _form(request, FRAME)
     one = capture_of(context, request)
-    context.jobs.stop(one.id)
+    async with _form(request, FRAME):
+        context.jobs.stop(one.id)
     return _to(f"/captures/{one.id}")
 
 
@@ -75,7 +76,8 @@ async def login(context: Context, request: Request) -> Response:
     if context.settings.token is None:
         return _to("/")
     if request.method == "POST":
-        told = str((await _form(request, FRAME)).get("token", "")).strip()
+        async with _form(request, FRAME) as form:
+            told = str(form.get("token", "")).strip()
     else:
         told = request.query_params.get("token", "")
         if not told:
@@ -98,17 +100,22 @@ FORMS: tuple[tuple[str, Form], ...] = (
 """Path and handler of what forms send with POST."""
 
 
-async def _form(request: Request, most: int) -> FormData:
-    """The fields of a form of ours, when it says how long it is and is no longer than it may."""
+@asynccontextmanager
+async def _form(request: Request, most: int) -> AsyncIterator[FormData]:
+    """The fields of a form of ours, when it says how long it is and is no longer than it may.
+
+    Raises:
+        ApiError: it is refused.
+    """
     length = request.headers.get("content-length", "")
     if not length.isdecimal():
         raise ApiError(411, "a form must say its length")
     if int(length) > most:
         raise ApiError(413, f"a form may have {most:,} bytes")
-    form = await request.form(max_files=PARTS, max_fields=PARTS)
-    if not hmac.compare_digest(str(form.get("secret", "")).encode(), SECRET.encode()):
-        raise ApiError(403, "this form is none of ours, or older than the server; load the page again")
-    return form
+    async with request.form(max_files=PARTS, max_fields=PARTS) as form:
+        if not hmac.compare_digest(str(form.get("secret", "")).encode(), SECRET.encode()):
+            raise ApiError(403, "this form is none of ours, or older than the server; load the page again")
+        yield form
 
 
 def _strings(form: FormData, name: str) -> list[str]:

@@ -106,7 +106,7 @@ class Live:
             with contextlib.suppress(ValueError):  # a line that is too long, or cut when the process died
                 async for line in process.stdout:
                     self._take(json.loads(line))
-            await errors
+            await asyncio.wait({errors}, timeout=PATIENCE)  # it may still say why it ends
         finally:
             errors.cancel()
             await _end(process)

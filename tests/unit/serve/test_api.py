@@ -1,43 +1,12 @@
 from __future__ import annotations
 
 import json
-import time
-from pathlib import Path
 
 import pytest
 from openapi_spec_validator import validate
-from starlette.testclient import TestClient
 
-from whyrst.serve.app import create_app
+from unit.serve.running import EXAMPLE, EXAMPLES, settled
 from whyrst.serve.openapi import document
-from whyrst.serve.settings import Settings
-
-EXAMPLES = Path("examples").resolve()
-EXAMPLE = EXAMPLES / "resets.pcap"
-WAIT = 30
-
-
-@pytest.fixture
-def client(tmp_path):
-    settings = Settings(data=tmp_path, folders=(EXAMPLES,), max_size=1_000_000, max_captures=3)
-    with TestClient(create_app(settings), base_url="http://127.0.0.1") as one:
-        yield one
-
-
-def settled(client, number):
-    for _ in range(WAIT * 20):
-        told = client.get(f"/api/v1/captures/{number}").json()
-        if told["state"] not in {"queued", "running"}:
-            return told
-        time.sleep(0.05)
-    raise AssertionError("it was never done")
-
-
-@pytest.fixture
-def done(client):
-    told = client.post("/api/v1/captures?name=mine.pcap", content=EXAMPLE.read_bytes())
-    assert told.status_code == 201
-    return settled(client, told.json()["id"])
 
 
 def test_an_upload_is_analyzed(client, done):
@@ -65,6 +34,19 @@ def test_a_ladder_is_drawn_by_another_process(client, done):
     assert svg.headers["content-type"] == "image/svg+xml"
     assert svg.text.startswith("<svg")
     assert "RST" in client.get(f"/api/v1/captures/{done['id']}/verdicts/1/ladder?form=text").text
+
+
+def test_ladders_name_captures_as_their_owner_does(client, done, tmp_path):
+    text = client.get(f"/api/v1/captures/{done['id']}/verdicts/1/ladder?form=text").text
+    assert "RST" in text
+    assert str(tmp_path) not in text
+    assert next((tmp_path / "uploads").iterdir()).name not in text
+
+
+def test_a_picture_may_use_its_own_style_sheet_and_nothing_else(client, done):
+    policy = client.get(f"/api/v1/captures/{done['id']}/verdicts/1/ladder").headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script" not in policy
 
 
 def test_a_verdict_is_that_of_the_command_line(client, done):

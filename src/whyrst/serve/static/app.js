@@ -172,11 +172,12 @@
       const place = find("#chart");
       place.hidden = false;
       const colour = (name) => () => getComputedStyle(root).getPropertyValue(name);
+      const clock = (time) => new Date(time * 1000).toISOString().slice(11, 19);
       const axis = {stroke: colour("--muted"), grid: {stroke: colour("--rule"), width: 1}, ticks: {stroke: colour("--rule"), width: 1}};
       const chart = new uPlot({
         width: place.clientWidth, height: 180, legend: {show: false}, cursor: {show: false},
         scales: {y: {range: (_, __, high) => [0, Math.max(high, 4)]}},
-        axes: [axis, {...axis, label: "resets per second", labelSize: 20, size: 44}],
+        axes: [{...axis, values: (_, times) => times.map(clock), space: 90}, {...axis, label: "resets per second", labelSize: 20, size: 44}],
         series: [{}, {stroke: colour("--alarm"), width: 1.5, fill: colour("--alarm-ground"), paths: uPlot.paths.stepped({align: 1})}],
       }, [[], []], place);
       const draw = () => {
