@@ -30,7 +30,10 @@ def written(path: str) -> Iterator[BinaryIO]:
             yield file
         return
     folder, name = os.path.split(path)
-    descriptor, partial = mkstemp(prefix=f".{name[:100]}.", dir=folder or os.curdir)
+    try:
+        descriptor, partial = mkstemp(prefix=f".{name[:100]}.", dir=folder or os.curdir)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
     try:
         with open(descriptor, "wb", buffering=BUFFER) as file:  # noqa: PTH123 (a descriptor, not a name)
             yield file

@@ -121,7 +121,9 @@ def _record(line: str) -> Mapping[str, Any]:
 
     try:
         made: dict[str, Any] = msgspec.json.decode(line)
-    except msgspec.DecodeError as error:
+    except UnicodeEncodeError:
+        raise ValueError("no valid JSON: it is no UTF-8") from None
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(f"no valid JSON: {error}") from None
     nested = made.get("id")
     return made | {f"id.{name}": value for name, value in nested.items()} if isinstance(nested, dict) else made

@@ -23,8 +23,12 @@ def opened(path: str) -> Iterator[BinaryIO]:
         yield cast("BinaryIO", file)
 
 
-def refuse_input(output: str, files: Sequence[str]) -> None:
-    """Never write over a capture that is being read; stdout is none."""
+def refuse_input(output: str, files: Sequence[str], option: str = "--output") -> None:
+    """Never write over a file that is being read; stdout is none.
+
+    Raises:
+        click.BadParameter: the option names one of these files.
+    """
     for name in files if output != "-" else ():
         if os.path.exists(output) and os.path.exists(name) and os.path.samefile(output, name):  # noqa: PTH110, PTH121
-            raise click.BadParameter(f"{name} is an input", param_hint="--output")
+            raise click.BadParameter(f"{name} is an input", param_hint=option)

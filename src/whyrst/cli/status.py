@@ -46,10 +46,11 @@ def run(arguments: Sequence[str]) -> int:
         status = whyrst.main(list(arguments), prog_name="whyrst", standalone_mode=False)
         sys.stdout.flush()
     except click.UsageError as error:
+        error.message = printed(error.message)
         error.show()
         return Status.UNREADABLE
     except click.ClickException as error:
-        say(error.format_message())
+        say(printed(error.format_message()))
         return Status.UNREADABLE
     except (click.Abort, KeyboardInterrupt):
         return Status.INTERRUPTED
@@ -71,6 +72,13 @@ def say(message: str) -> None:
         sys.stderr.flush()
     except BrokenPipeError:
         pass
+
+
+def printed(message: str) -> str:
+    """A message that may quote arguments, such as names of files that others chose, safe for a terminal."""
+    from whyrst.capture.errors import shown
+
+    return shown(message)
 
 
 def described(error: Exception) -> str:

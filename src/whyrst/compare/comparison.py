@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whyrst.analysis import Report, analyze
-from whyrst.capture.errors import CaptureError
+from whyrst.capture.errors import STDIN, CaptureError
 from whyrst.capture.filter import Filter
 from whyrst.compare.alignment import Alignment, align
 from whyrst.compare.pairing import HOWS
@@ -171,9 +171,9 @@ def compare(
         fixed[files.index(os.fspath(name))] = place
     for path in files:
         if not os.path.isfile(path):  # noqa: PTH113 - names may be no UTF-8
-            there = os.path.exists(path)  # noqa: PTH110 - same
-            why = "it is read more than once, so it must be a file" if there else "No such file or directory"
-            raise CaptureError(path, 0, why)
+            there = path == STDIN or os.path.exists(path)  # noqa: PTH110 - same
+            twice = "it is read more than once, so it must be a file"
+            raise CaptureError(path, 0, twice if there else "cannot be opened: No such file or directory")
     return Comparison(files, filter, fixed, progress)
 
 

@@ -48,7 +48,7 @@ def read(path: str) -> Iterator[KernelEvent]:
             try:
                 event = decode(line)
                 check(event)
-            except (msgspec.DecodeError, ValueError) as error:
+            except (msgspec.DecodeError, RecursionError, ValueError) as error:
                 why = "it is too long" if len(line) == LONGEST else str(error)
                 raise RecordError(f"{shown(path)}: line {number} is no kernel event: {shown(why)}") from error
             yield event

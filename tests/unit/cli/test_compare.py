@@ -50,13 +50,29 @@ def test_a_reset_that_is_not_there(capfdbinary):
     [
         (["--names", "somewhere=x", *FILES], "somewhere=x"),
         (["--names", "client=x", *FILES], "not among the captures"),
+        (["--names", f"client={FILES[0]}", "--names", f"client={FILES[1]}", *FILES], "one capture only"),
+        (["-", *FILES], "standard input: byte 0: it is read more than once"),
+        (["--reset", "1", "--ladder", FILES[0], *FILES], "--ladder: "),
+        (["--reset", "1", "--ladder", "one", "-o", "one", *FILES], "a file each"),
         (["--reset", "1", "--json", *FILES], "as text"),
         (["-q", "-v", *FILES], "exclude each other"),
         (FILES[:1], "two captures"),
         (["-f", "no such filter", *FILES], "filter"),
         ([*FILES, "nothing.pcap"], "nothing.pcap"),
     ],
-    ids=["place", "name", "one-as-json", "quiet-verbose", "one-capture", "filter", "no-file"],
+    ids=[
+        "place",
+        "name",
+        "place-twice",
+        "stdin",
+        "ladder-input",
+        "ladder-output",
+        "one-as-json",
+        "quiet-verbose",
+        "one-capture",
+        "filter",
+        "no-file",
+    ],
 )
 def test_wrong_usage_is_told_with_status_2(arguments, says, capfdbinary):
     assert run(["compare", *arguments]) == 2

@@ -28,9 +28,9 @@ def test_what_is_written_is_read_again(tmp_path):
     "line",
     [
         b"no json", b"[]", b"{}", b"\xff\xfe", b'{"schema": "whyrst.kernel-event/1"}',
-        b"[" * 60_000, b'"' + b"x" * LONGEST + b'"',
+        b"[" * 60_000, b'{"other": ' + b"[" * 60_000, b'"' + b"x" * LONGEST + b'"',
     ],
-    ids=["text", "list", "empty", "binary", "one-field", "deep", "long"],
+    ids=["text", "list", "empty", "binary", "one-field", "deep", "deep-inside", "long"],
 )  # fmt: skip
 def test_what_is_no_event_is_refused_with_its_line(tmp_path, line):
     path = tmp_path / "events"

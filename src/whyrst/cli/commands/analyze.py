@@ -29,7 +29,7 @@ def _chosen(report: Source, listing: str | None, files: Sequence[str]) -> Source
     try:
         return Chosen(report, listed(listing))
     except ConnectionsError as error:
-        raise click.BadParameter(str(error), param_hint="--connections") from error
+        raise click.ClickException(str(error)) from error
 
 
 def _events(path: str | None) -> list[KernelEvent] | None:
@@ -41,7 +41,7 @@ def _events(path: str | None) -> list[KernelEvent] | None:
     try:
         return list(read(path))
     except RecordError as error:
-        raise click.BadParameter(str(error), param_hint="--events") from error
+        raise click.ClickException(str(error)) from error
 
 
 @click.command()

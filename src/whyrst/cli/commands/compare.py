@@ -29,6 +29,8 @@ def _names(_: click.Context, __: click.Parameter, given: Sequence[str]) -> dict[
         place, sign, file = one.partition("=")
         if not sign or place not in {"client", "between", "server"}:
             raise click.BadParameter(f"{one!r} is not client=FILE, between=FILE or server=FILE")
+        if place in names:
+            raise click.BadParameter(f"{place} can be said of one capture only")
         names[place] = file
     return names
 
@@ -77,8 +79,7 @@ def command(
         raise click.UsageError("-q and -v exclude each other")
     if number is not None and (name != "text" or quiet):
         raise click.UsageError("--reset shows one reset as text")
-    if ladder is not None and number is None:
-        raise click.UsageError("--ladder draws the reset that --reset names")
+    _check_ladder(ladder, number, output, files)
     from whyrst.capture.errors import damage_line
     from whyrst.cli.fail_on import Watched
     from whyrst.cli.output import opened, refuse_input
@@ -88,8 +89,7 @@ def command(
     from whyrst.reports.page import View
 
     to_file = output != "-"
-    for path in (output, ladder or "-"):
-        refuse_input(path, files)
+    refuse_input(output, files)
     form = formats()[name]
     check_format(form, to_file=to_file)
     detail = -1 if quiet else verbose
@@ -111,6 +111,23 @@ def command(
     if report.matches(conditions):
         return Status.MATCHED
     return Status.DAMAGED if damage else Status.DONE
+
+
+def _check_ladder(ladder: str | None, number: int | None, output: str, files: Sequence[str]) -> None:
+    """Refuse a picture of no reset, or in a place that is taken.
+
+    Raises:
+        click.UsageError: which of these.
+    """
+    from whyrst.cli.output import refuse_input
+
+    if ladder is None:
+        return
+    if number is None:
+        raise click.UsageError("--ladder draws the reset that --reset names")
+    if ladder == output:
+        raise click.UsageError("--ladder and --output need a file each")
+    refuse_input(ladder, files, "--ladder")
 
 
 def _compared(files: Sequence[str], expression: str | None, names: dict[str, str], bar: Bar) -> Comparison:
