@@ -66,7 +66,8 @@ WAYS = (
     Way("uplink", ("client", "uplink", "server"), "the router's other side, towards the client"),
     Way("four", ("client", "uplink", "router", "server"), "both sides of the router"),
     Way("clocks", WHERE, "clocks off by hours, drifting", _clocks),
-    Way("lossy", WHERE, "one capture lacks a tenth of its packets and a third of its resets", partial(_one, degrade.lossy)),
+    Way("lossy", WHERE, "one capture lacks a tenth of its packets and a third of its resets",
+        partial(_one, degrade.lossy)),
     Way("short", WHERE, "one capture begins late or ends early", partial(_one, degrade.short)),
     Way("one way", WHERE, "one capture holds one direction only", partial(_one, degrade.one_way)),
 )  # fmt: skip

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from whyrst.analysis import analyze
 from whyrst.lab.accuracy import page
+from whyrst.lab.compared import WAYS
 from whyrst.lab.score import Outcome, compare, key_of, missed, shares
 from whyrst.lab.truth import Record, Truth
 from whyrst.lab.wire import Capture, Host
@@ -85,3 +88,7 @@ def test_the_same_reset_behind_a_translation_has_one_truth():
     far = key_of(known, "198.51.100.20:8080", "198.51.100.1:10123")
     assert near == far == (frozenset((40100, 8080)), "server")
     assert key_of(known, "198.51.100.20:8080", "198.51.100.1:10124") != near
+
+
+def test_ways_to_compare_can_be_handed_to_other_processes():
+    assert [way.name for way in pickle.loads(pickle.dumps(WAYS))] == [way.name for way in WAYS]  # noqa: S301 - our own
