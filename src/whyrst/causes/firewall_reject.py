@@ -127,7 +127,11 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     countless = k.fact(lambda e: any(rule.rise is None for rule in e.rejects) if e.kind == "unseen" else None)
     yield proves(k.rejecting, "this host's packet filter made it: {kernel_rejects}")
     yield supports(k.unseen, "it left this host, and this host's TCP stack did not send it")
-    yield supports(countless, "this host has a rule that makes such resets: {kernel_rejects}")
+    yield supports(
+        countless,
+        "this host has a rule that makes such resets: {kernel_rejects}",
+        "no rule without a counter makes such resets",
+    )
     yield excludes(k.sent, "this host's TCP stack sent it, and no packet filter")
 
 

@@ -5,7 +5,8 @@ filter's reject rule, a raw socket, XDP or a stack in user space made it. That c
 
 - The packet may belong to an event of another namespace (containers), with translated addresses: sequence numbers are
   kept by NAT, so they identify it.
-- It may be passing through: then it came in before, on this host, whatever its addresses were then.
+- It may be passing through: then it came in before, on this host, whatever its addresses were then; or, where numbers
+  are rewritten (SYNPROXY, application gateways), with these addresses a moment before.
 - It may leave by several interfaces one after the other (VLAN, bond, bridge, tunnel): each event, and each copy that
   came in, explains one packet at each place.
 - Its event may have been sampled out or lost, or be older than the probes: then nothing follows from its absence.
@@ -191,7 +192,7 @@ class Witness:
         """Remember a packet that came in and may go on; what loops back came from here."""
         if seen.outgoing or seen.interface == LOOPBACK:
             return None
-        return self._remember(Known(now, (_passing(seen, found),), time=seen.time))
+        return self._remember(Known(now, _passing(seen, found), time=seen.time))
 
     def _explained(self, each: _Loose) -> bool:
         """Whether something explains a packet. The first of several equal ones stands for the others."""
@@ -204,11 +205,13 @@ class Witness:
                 return True
             if self._find((sent, numbers(found.seq, found.ack)), place) is not None:
                 return True
-        return seen.outgoing and self._passed(seen, found, place)
+        return seen.outgoing and self._passed(seen, found, place, each.since)
 
-    def _passed(self, seen: Seen, found: Segment, place: Place) -> bool:
+    def _passed(self, seen: Seen, found: Segment, place: Place, now: float) -> bool:
         """Whether a packet that left had come in before. A container here may take it: its event gets the packet."""
-        for item in self._by.get(_passing(seen, found), ()):
+        same, rewritten = _passing(seen, found)
+        recent = [item for item in self._by.get(rewritten, ()) if item.since > now - LONG_WAIT]
+        for item in (*self._by.get(same, ()), *recent):
             if item.time <= seen.time and place not in item.explained:
                 item.explained.add(place)
                 item.passed_on = True
@@ -264,5 +267,9 @@ class Witness:
                     del self._by[key]
 
 
-def _passing(seen: Seen, found: Segment) -> Hashable:
-    return seen.netns, numbers(found.seq, found.ack), found.flags
+def _passing(seen: Seen, found: Segment) -> tuple[Hashable, Hashable]:
+    """How a packet that passes is known when it leaves: addresses may have been translated, or numbers rewritten."""
+    return (
+        (seen.netns, numbers(found.seq, found.ack), found.flags),
+        (seen.netns, found.source, found.target, found.flags),
+    )

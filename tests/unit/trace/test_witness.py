@@ -136,6 +136,14 @@ def test_what_passes_through_may_change_its_addresses(witness):
     assert kinds(witness) == []
 
 
+def test_what_passes_through_may_change_its_numbers(witness):
+    came, left = packet(PEER, HERE, RST, 5), packet(PEER, HERE, RST, 1_005)
+    witness.take([seen(came, outgoing=False, time=1), seen(left, interface="eth1", time=2)], [], NOW)
+    assert kinds(witness) == []
+    witness.take([seen(left, interface="eth1", time=3)], [], LATER)
+    assert kinds(witness, LATER + 1) == ["unseen"], "one came in, two left"
+
+
 def test_what_came_in_later_does_not_explain_what_left_before(witness):
     data = packet(HERE, PEER, RST, 5)
     witness.take([seen(data, time=1), seen(data, outgoing=False, interface="eth1", time=2)], [], NOW)
