@@ -5,6 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SEARCHES ?= analyze annotate compare connections events reports wire
 LOOPS := $(wildcard src/whyrst/fast/*.py)
 FRONT := src/whyrst/serve/front
 
@@ -67,7 +68,8 @@ bpf: packages
 	$(PYTHON) tools/make_bpf.py
 
 fuzz: $(VENV)/.fuzz
-	$(BIN)/python fuzz/analyze.py -max_total_time=$${SECONDS_OF_FUZZING:-60} fuzz/corpus
+	for one in $(SEARCHES); do \
+	  $(BIN)/python fuzz/$$one.py -max_total_time=$${SECONDS_OF_FUZZING:-60} fuzz/corpus/$$one || exit 1; done
 
 packages:
 	@sh tools/debian_packages.sh packaging/debian-packages.txt

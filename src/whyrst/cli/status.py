@@ -46,8 +46,7 @@ def run(arguments: Sequence[str]) -> int:
         status = whyrst.main(list(arguments), prog_name="whyrst", standalone_mode=False)
         sys.stdout.flush()
     except click.UsageError as error:
-        error.message = printed(error.message)
-        error.show()
+        click.UsageError(printed(error.format_message()), error.ctx).show()
         return Status.UNREADABLE
     except click.ClickException as error:
         say(printed(error.format_message()))
