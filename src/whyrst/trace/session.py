@@ -157,7 +157,9 @@ class Session:
         return known
 
     def _lane(self, key: tuple[int, bool]) -> _Lane:
-        lane = self._lanes.setdefault(key, _Lane())
+        lane = self._lanes.get(key)
+        if lane is None:  # a lane is costly to make
+            lane = self._lanes[key] = _Lane()
         self._lanes.move_to_end(key)
         while len(self._lanes) > SPACES:
             self._leaving.append(self._lanes.popitem(last=False)[1])
