@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from whyrst.analysis import analyze
+from whyrst.lab.compared import WAYS, outcomes_of_way
 from whyrst.lab.run import run
 from whyrst.lab.scenario import scenarios
 from whyrst.lab.score import compare, missed
@@ -34,6 +35,19 @@ QUICK = (
 """Short scenarios of every kind of sender; `make lab` runs all."""
 
 
+COMPARED = (
+    "close_unread",
+    "forged_to_both",
+    "forged_to_server",
+    "haproxy_between",
+    "reject_on_router",
+    "reset_dropped",
+    "sequence_rewriting",
+    "snat_port",
+)
+"""Scenarios in which resets are made at each place, and paths change what passes."""
+
+
 def names(folder):
     """What a folder holds, nothing if there is none."""
     return {entry.name for entry in Path(folder).iterdir()} if Path(folder).is_dir() else set()
@@ -55,9 +69,21 @@ def test_the_verdicts_of_a_real_run_are_right_for_sender_and_receiver(name, tmp_
     assert bool(seen) == bool(found.scenario.causes)
 
 
+@pytest.mark.parametrize("name", COMPARED)
+def test_comparing_the_captures_of_a_real_run_tells_where_resets_were_made(name, tmp_path):
+    found = scenarios()[name]
+    missing = [program for program in found.scenario.needs if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}")
+    record = run(found, tmp_path, seed=7)
+    outcomes = list(outcomes_of_way(record, tmp_path, WAYS[0]))
+    assert [one for one in outcomes if one.origin_right is not True] == []
+    assert {one.origin for one in outcomes} == {truth.origin for truth in record.resets}
+
+
 def test_a_run_leaves_what_it_promises(tmp_path):
     record = run(scenarios()["close_unread"], tmp_path, seed=3, family=4)
-    assert {f"{where}.pcap" for where in WHERE} | {"truth.json", "kernel.txt", "counters.txt"} <= {
+    assert {f"{where}.pcap" for where in (*WHERE, "uplink")} | {"truth.json", "kernel.txt", "counters.txt"} <= {
         entry.name for entry in tmp_path.iterdir()
     }
     assert msgspec.json.decode((tmp_path / "truth.json").read_bytes(), type=Record) == record
