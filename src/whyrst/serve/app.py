@@ -33,13 +33,14 @@ TIDY = 600
 """Seconds between two looks for uploads whose time is over."""
 
 
-def create_app(settings: Settings) -> Guard:
+def create_app(settings: Settings, context: Context | None = None) -> Guard:
     """The app as an ASGI callable.
 
     Args:
         settings: everything that it needs to know.
+        context: what its handlers share; made if missing.
     """
-    context = Context(settings)
+    context = context or Context(settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

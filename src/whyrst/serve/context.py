@@ -20,10 +20,15 @@ WAITING = 100
 
 
 class News:
-    """Tells listeners the ids of captures that changed."""
+    """Tells listeners the ids of captures that changed.
+
+    Attributes:
+        over: no more will be told.
+    """
 
     def __init__(self) -> None:
         self._listeners: set[asyncio.Queue[str]] = set()
+        self.over = False
 
     def tell(self, number: str) -> None:
         """Something about a capture changed."""
@@ -31,6 +36,11 @@ class News:
             if queue.full():
                 queue.get_nowait()
             queue.put_nowait(number)
+
+    def end(self) -> None:
+        """Wake all listeners for the last time."""
+        self.over = True
+        self.tell("")
 
     def listen(self) -> asyncio.Queue[str]:
         """A queue of ids, until `leave`."""
@@ -77,6 +87,11 @@ class Context:
         for number in self.store.expired(self.settings.keep, self.settings.max_captures):
             self.store.delete(number)
             self.news.tell(number)
+
+    def end_streams(self) -> None:
+        """Let answers that go on come to their end."""
+        self.news.end()
+        self.live.dismiss()
 
     def folder_names(self) -> list[str]:
         """Captures in the folders."""

@@ -37,7 +37,7 @@ async def progress(context: Context, number: str) -> AsyncIterator[str]:
         while (capture := context.store.capture(number)) is not None:
             told = {name: getattr(capture, name) for name in ("state", "done", "total", "size", "error")}
             yield event(told, "progress")
-            if capture.state not in UNSETTLED:
+            if context.news.over or capture.state not in UNSETTLED:
                 return
             yield await _until(queue, number)
     finally:
@@ -48,7 +48,7 @@ async def _until(queue: asyncio.Queue[str], number: str) -> str:
     """Wait for news of a capture, for a while; a comment."""
     try:
         async with asyncio.timeout(BEAT):
-            while await queue.get() != number:
+            while await queue.get() not in {number, ""}:
                 pass
     except TimeoutError:
         return ": still here\n\n"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from whyrst.serve.app import create_app
+from whyrst.serve.context import Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,26 +16,33 @@ if TYPE_CHECKING:
     from whyrst.serve.settings import Settings
 
 PATIENCE = 2
-"""Seconds that open connections, such as those of live pages, have at the end."""
+"""Seconds that open connections have at the end."""
 
 
 class Server(uvicorn.Server):
-    """Tells when it answers.
+    """Tells when it answers and when it ends.
 
     Args:
         config: of uvicorn.
         ready: called once requests are answered.
+        ending: called before connections are waited for.
     """
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], ending: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._ending = ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin."""
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End."""
+        self._ending()
+        await super().shutdown(sockets)
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -62,11 +70,12 @@ def server(settings: Settings, ready: Callable[[], None]) -> Server:
 
     Requests are not logged: an address may hold the token.
     """
+    context = Context(settings)
     config = uvicorn.Config(
-        create_app(settings), access_log=False, log_level="warning", lifespan="on", server_header=False,
+        create_app(settings, context), access_log=False, log_level="warning", lifespan="on", server_header=False,
         timeout_graceful_shutdown=PATIENCE, ws="none",
     )  # fmt: skip
-    return Server(config, ready)
+    return Server(config, ready, context.end_streams)
 
 
 def listen(settings: Settings, ready: Callable[[int], None]) -> None:

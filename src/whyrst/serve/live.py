@@ -94,6 +94,10 @@ class Live:
         finally:
             self._listeners.discard(queue)
 
+    def dismiss(self) -> None:
+        """Tell listeners to go."""
+        self._tell(None)
+
     async def _run(self, command: tuple[str, ...]) -> None:
         process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
