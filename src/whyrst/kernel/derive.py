@@ -6,6 +6,7 @@ and the segment that asked for the reset; where these leave it open, there is no
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whyrst.fast.layout import Flag
@@ -42,7 +43,13 @@ def reason(event: KernelEvent) -> str | None:
 
 def functions(event: KernelEvent) -> frozenset[str]:
     """Names on the stack, without what compilers add when they split a function (mptcp_do_fastclose.part.0)."""
-    return frozenset(name.partition(".")[0] for name in event.stack)
+    return _plain(event.stack)
+
+
+@lru_cache(maxsize=256)
+def _plain(stack: tuple[str, ...]) -> frozenset[str]:
+    """Every judge asks for the same few stacks."""
+    return frozenset(name.partition(".")[0] for name in stack)
 
 
 def _abort(event: KernelEvent) -> str | None:
