@@ -15,7 +15,7 @@ from kernels import debian, image, machine, report
 SUITES = ("bullseye", "bookworm", "trixie", "trixie-backports")
 KEPT = image.PROJECT / "build" / "kernels"
 SCRIPT = image.PROJECT / "tests" / "kernels" / "resets.py"
-LIMIT = 300.0
+LIMIT = 600.0
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 REPORT = "/dev/ttyS1"
 ENDED = "\x04exit "  # what `machine.py` looks for
-LIMIT = 240  # seconds; an emulator is slow, and whoever waits for it may be gone
+LIMIT = 500  # seconds; an emulator is slow, and whoever waits for it may be gone
 MOUNTS = (
     ("proc", "/proc"),
     ("sysfs", "/sys"),
