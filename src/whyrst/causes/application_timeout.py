@@ -109,9 +109,10 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     exact = Fact(np.maximum.reduce([f.values for f in fits]))
     closed = (k.active & k.by_close & ~k.exiting) | k.reason("TCP_TIMEWAIT_SOCKET", "TCP_ABORT_ON_DATA")
     owed = ~r.progress.answered & (r.progress.sender_bytes > 0)
-    timer = closed & k.past(lambda p: not p.passive) & exact & owed
-    yield shows(timer, "{kernel_leaver} closed it by itself while an answer was due")
-    yield shows(timer, "it had waited for exactly a configured time")
+    own = closed & k.past(lambda p: not p.passive) & owed
+    about = r.silences.is_round(wait) & (wait >= SHORTEST)
+    yield shows(own & (exact | about), "{kernel_leaver} closed it by itself while an answer was due")
+    yield shows(own & exact, "it had waited for exactly a configured time")
     yield excludes(
         k.active & (k.exiting | ~k.by_close & k.way_known),
         "no program closed it on its own account",

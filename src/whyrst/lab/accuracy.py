@@ -24,10 +24,11 @@ Where a reset was made: at an end, or between which two captures. Right is the n
 show it, or its absence, lost packets. A cause is right here when it is right at every point of capture, except where
 packets were lost."""
 TRACED = """\
-The same runs, traced: what the kernel of the sender, or of the receiver, told while they went on, without a capture.
-A verdict is made half a second after its reset. It is right when its cause is the true one, one that is right in a
+The same runs, traced: what the kernel of the sender, or of the receiver, told while they went on, without a capture. A
+verdict is made half a second after its reset. It is right when its cause is the true one, one that is right in a
 capture at the sender, or one that the scenario names because a kernel sees how a reset came about and not always why.
-Of a reset that it receives, a kernel tells that a socket took it, and no more than a capture of that end shows."""
+"Unseen" are resets that left a host without its TCP, from a packet filter or a forger's raw socket. Of a reset that it
+receives, a kernel tells that a socket took it, and no more than a capture of that end shows."""
 GOALS = {"certain": 99, "likely": 80}
 
 

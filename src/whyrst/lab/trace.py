@@ -36,9 +36,9 @@ PAUSE = 0.05
 """Seconds between two looks at the events."""
 SETTLED = 10.0
 """Seconds until the run begins, watched or not."""
-SENT, RECEIVED = "sent", "received"
-LIVE = (SENT, RECEIVED)
-"""Names of the outcomes."""
+SENT, UNSEEN, RECEIVED = "sent", "unseen", "received"
+LIVE = (SENT, UNSEEN, RECEIVED)
+"""Names of the outcomes: by the host's TCP, out of the host without it, into the host."""
 
 
 class Told(NamedTuple):
@@ -161,16 +161,22 @@ def outcomes(record: Record, live: Live) -> Iterator[Outcome]:
             verdicts = [t.verdict for t in live.told if t.space == space and t.kind in kinds and t.time <= record.ended]
             for one in match(record, verdicts):
                 truth = one.truth
+                side = UNSEEN if name == SENT and kind_of(one.verdict) == "unseen" else name
                 if truth is not None and name == SENT:
                     seen.add(id(truth))
                 accept: tuple[str, ...] = ()
                 if truth is not None:
                     accept = (*right_at(truth, truth.sender), *truth.live) if name == SENT else right_at(truth, host)
-                yield outcome(record, name, one, accept)
+                yield outcome(record, side, one, accept)
     for truth in record.resets:
         if id(truth) not in seen and not truth.may_be_unseen and by_stack(truth):
             yield Outcome(record.scenario, record.seed, SENT, 0, truth.cause, "missed", "undetermined", False, False,
                           truth.how)  # fmt: skip
+
+
+def kind_of(verdict: Verdict) -> str:
+    """Kind of the event that a verdict is about."""
+    return str(verdict.kernel.socket["kind"]) if verdict.kernel is not None else ""
 
 
 def by_stack(truth: Truth) -> bool:
