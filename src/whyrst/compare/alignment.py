@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -12,23 +11,22 @@ import numpy as np
 
 from whyrst.compare.clocks import Clock, Shared, chained, fit, nearness, shared, with_proxied
 from whyrst.compare.conversations import Conversations, conversations
-from whyrst.compare.events import Events
 from whyrst.compare.gather import gather
 from whyrst.compare.legs import Leg, fill, legs
 from whyrst.compare.origins import Tracer
-from whyrst.compare.pairing import PROXIED, Pairs, pair, proxied
+from whyrst.compare.pairing import Pairs, pair, proxied
 from whyrst.compare.path import STARTS, order, places
 from whyrst.compare.place import CompareError
-from whyrst.compare.sightings import View, group
-from whyrst.compare.survey import Event, Survey, mixed
-from whyrst.fast.layout import Flag, Opt
-from whyrst.resets.facts import distinct, one_of
+from whyrst.compare.sightings import group
+from whyrst.compare.survey import Event, Survey
+from whyrst.compare.views import tally, views
 from whyrst.segments.read import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from whyrst.capture.filter import Filter
+    from whyrst.compare.sightings import Seen
     from whyrst.model import Origin
     from whyrst.segments.read import Batch
 
@@ -48,8 +46,11 @@ class Alignment:
         tables: per capture, its connections.
         pairs: (a, b) with a < b -> connections that both show.
         legs: connections with resets.
-        origins: per capture, frame of a reset -> its origin, at the place where it is judged.
+        homes: per capture, frame of a reset that is judged there -> its leg.
         elsewhere: per capture, frames of resets that are judged at another place.
+        events: per capture, segments of the legs.
+        starts: per capture, row of the table -> first and last + 1 of its events.
+        tracer: tells origins.
     """
 
     paths: tuple[str, ...]
@@ -59,8 +60,47 @@ class Alignment:
     tables: list[Conversations]
     pairs: dict[tuple[int, int], Pairs]
     legs: list[Leg] = field(default_factory=list)
-    origins: list[dict[int, Origin]] = field(default_factory=list)
+    homes: list[dict[int, int]] = field(default_factory=list)
     elsewhere: list[set[int]] = field(default_factory=list)
+    events: list[Cells] = field(default_factory=list)
+    starts: list[dict[int, tuple[int, int]]] = field(default_factory=list)
+    tracer: Tracer | None = None
+
+    def path_of(self, leg: Leg) -> list[int]:
+        """Captures from the client of a connection to its server."""
+        return list(reversed(self.path)) if leg.flip else self.path
+
+    def look_into(self, leg: Leg) -> list[Seen]:
+        """The resets of a connection, with its segments at hand."""
+        if not leg.segments:
+            fill(leg, self.events, self.starts, self.tables, self.clocks)
+            leg.flip |= _opened_behind(leg, self)
+        doubts = [clock.uncertainty if clock.known else None for clock in self.clocks]
+        return group(leg, self.path_of(leg), doubts)
+
+    def let_go(self, leg: Leg) -> None:
+        """Forget the segments of a connection, when there are so many that all of them would fill the memory."""
+        if len(self.legs) > KEPT:
+            leg.forget()
+
+    def origins(self, c: int, frames: Sequence[int]) -> dict[int, Origin]:
+        """Origins of resets that are judged at one place, by frame."""
+        assert self.tracer is not None
+        wanted = {frame for frame in frames if frame in self.homes[c]}
+        found: dict[int, Origin] = {}
+        for number in dict.fromkeys(self.homes[c][frame] for frame in sorted(wanted)):
+            resets = self.look_into(self.legs[number])
+            for seen in resets:
+                if seen.first == c and seen.segment.frame in wanted:
+                    found[seen.segment.frame] = self.tracer.origin(seen, resets)
+            self.let_go(self.legs[number])
+        return found
+
+
+KEPT = 1 << 13
+"""Connections whose segments stay at hand; when there are more, each is looked into again."""
+LOOKED = 4096
+"""Connections by which a capture's loss is estimated."""
 
 
 def align(
@@ -108,9 +148,7 @@ def align(
     aligned.legs = legs(tables, pairs)
     _flip(aligned, single)
     _fill(aligned, surveys, only, progress)
-    for leg in aligned.legs:
-        leg.flip |= _opened_behind(leg, aligned)
-    _trace(aligned, surveys, common)
+    aligned.tracer = _trace(aligned, surveys, common)
     return aligned
 
 
@@ -249,107 +287,22 @@ def _fill(
         ends = [*first[1:].tolist(), len(rows)]
         starts.append({int(rows[x]): (x, y) for x, y in zip(first.tolist(), ends, strict=False)})
         events.append(found)
-    for leg in aligned.legs:
-        fill(leg, events, starts, aligned.tables, aligned.clocks)
+    aligned.events, aligned.starts = events, starts
 
 
-def _trace(aligned: Alignment, surveys: Sequence[Survey], common: Mapping[tuple[int, int], Shared]) -> None:
-    """Find the origin of every reset, and where each is judged."""
-    wanted = _hosts(aligned)
-    views = [_view(aligned, surveys[c], common, c, wanted) for c in range(len(surveys))]
-    tracer = Tracer(aligned.paths, aligned.places, aligned.path, views)
-    doubts = [clock.uncertainty if clock.known else None for clock in aligned.clocks]
-    aligned.origins = [{} for _ in surveys]
+def _trace(aligned: Alignment, surveys: Sequence[Survey], common: Mapping[tuple[int, int], Shared]) -> Tracer:
+    """Find at which place every reset is judged, and what is needed to tell its origin."""
+    tallies = [(0, 0) for _ in surveys]
+    aligned.homes = [{} for _ in surveys]
     aligned.elsewhere = [set() for _ in surveys]
-    for leg in aligned.legs:
-        path = list(reversed(aligned.path)) if leg.flip else aligned.path
-        resets = group(leg, path, doubts)
-        for seen in resets:
-            home = seen.first
-            aligned.origins[home][seen.segment.frame] = tracer.origin(seen, resets)
+    for number, leg in enumerate(aligned.legs):
+        for seen in aligned.look_into(leg):
+            aligned.homes[seen.first][seen.segment.frame] = number
             for c, segment in seen.at.items():
-                if c != home:
+                if c != seen.first:
                     aligned.elsewhere[c].add(segment.frame)
-
-
-def _view(aligned: Alignment, survey: Survey, common: Mapping[tuple[int, int], Shared], c: int, wanted: Cells) -> View:
-    """What is known of one capture; of hosts only those that `_hosts` wants."""
-    clock, capture = aligned.clocks[c], survey.capture
-    assert capture is not None
-    forth = back = False
-    hosts: set[tuple[int, int]] = set()
-    for (a, b), found in common.items():
-        if c in {a, b} and len(found.forth):
-            forth |= bool(found.forth.any())
-            back |= not bool(found.forth.all())
-            for x, rows in ((a, aligned.pairs[a, b].left), (b, aligned.pairs[a, b].right)):
-                direct = rows[aligned.pairs[a, b].how != PROXIED]
-                for end in (0, 1):
-                    ends = aligned.tables[x].address[end, :2][:, direct]
-                    names, once = np.unique(mixed(*ends), return_index=True)
-                    hosts.update((h, lo) for h, lo in ends[:, once[one_of(names, wanted)]].T.tolist())
-    held, missing = _held(aligned, c)
-    return View(
-        begin=clock.common(capture.earliest or 0),
-        end=clock.common(capture.latest or 0),
-        known=clock.known,
-        doubt=clock.uncertainty or 0,
-        whole=not capture.damage,
-        sides=(forth, back),
-        loss=missing / (held + missing) if missing else 0.0,
-        held=held,
-        hosts=frozenset(hosts),
-        ttls=_ttls(survey, wanted),
-    )
-
-
-LOOKED = 4096
-"""Connections by which a capture's loss is estimated."""
-
-
-def _hosts(aligned: Alignment) -> Cells:
-    """Hashes of the addresses of both ends of connections that were reset, sorted."""
-    ends = [
-        aligned.tables[c].address[:, :2, rows].transpose(1, 0, 2).reshape(2, -1)
-        for leg in aligned.legs
-        for c, rows in leg.rows.items()
-    ]
-    return distinct(mixed(*np.concatenate(ends, axis=1))) if ends else np.zeros(0, dtype=np.int64)
-
-
-def _ttls(survey: Survey, wanted: Cells) -> dict[tuple[int, int], frozenset[int]]:
-    """TTLs of what some hosts sent; probes written by hand have no habits."""
-    parts = []
-    for rows in (survey.opened, survey.samples):
-        plain = (rows[Event.FLAGS] & (Flag.SYN | Flag.RST)) == 0
-        habitual = plain | ((rows[Event.OPTIONS] & ~Opt.MSS) != 0)
-        mine = one_of(mixed(rows[Event.SRC_HI], rows[Event.SRC_LO]), wanted)
-        parts.append(rows.take(habitual & mine))
-    rows = Events.joined(parts)
-    names = mixed(rows[Event.SRC_HI], rows[Event.SRC_LO], rows[Event.TTL])
-    once = rows.take(np.unique(names, return_index=True)[1])
-    found: dict[tuple[int, int], set[int]] = defaultdict(set)
-    for hi, lo, ttl in zip(*(once[cell].tolist() for cell in (Event.SRC_HI, Event.SRC_LO, Event.TTL)), strict=True):
-        found[hi, lo].add(ttl)
-    return {host: frozenset(ttls) for host, ttls in found.items()}
-
-
-def _held(aligned: Alignment, c: int) -> tuple[int, int]:
-    """How many segments that passed a capture's place it holds, and how many not: another one, farther on, shows
-    them."""
-    held = missing = 0
-    for leg in aligned.legs[:LOOKED]:
-        if not leg.segments.get(c):
-            continue
-        mine = leg.held(c)
-        path = list(reversed(aligned.path)) if leg.flip else aligned.path
-        times = [s.time for s in leg.segments[c]]
-        for p, there in leg.segments.items():
-            later = path.index(p) > path.index(c)
-            shown = {s.forth for s in leg.segments[c]}
-            for s in there:
-                if s.forth == later and s.forth in shown and not s.reset and times[0] <= s.time <= times[-1]:
-                    found = s in mine
-                    held += found
-                    missing += not found
-    return held, missing
+        if number < LOOKED:
+            counts = [tally(leg, c, aligned.path_of(leg)) for c in range(len(surveys))]
+            tallies = [(x + held, y + missing) for (x, y), (held, missing) in zip(tallies, counts, strict=True)]
+        aligned.let_go(leg)
+    return Tracer(aligned.paths, aligned.places, aligned.path, views(aligned, surveys, common, tallies))

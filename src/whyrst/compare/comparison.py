@@ -132,7 +132,8 @@ class Comparison(Report):
         if not here:
             return
         lines = min(int(tracker.g[Glob.LINES]), tracker.log.shape[1])
-        origins = tuple(self._aligned.origins[c].get(frames[k]) for k in here)
+        told = self._aligned.origins(c, [frames[k] for k in here])
+        origins = tuple(told.get(frames[k]) for k in here)
         mine = np.ascontiguousarray(cells[:, here])
         names = (self._paths[c],)
         resets = Resets(mine, tracker.log, lines, tracker.names, tracker.payloads, names, tracker.g, origins=origins)

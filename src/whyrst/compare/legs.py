@@ -47,6 +47,10 @@ class Leg:
     segments: dict[int, list[Segment]] = field(default_factory=dict)
     _held: dict[int, Held] = field(default_factory=dict)
 
+    def forget(self) -> None:
+        """Let the segments go."""
+        self.segments, self._held = {}, {}
+
     def held(self, capture: int) -> Held:
         """What a capture holds of it."""
         if capture not in self._held:

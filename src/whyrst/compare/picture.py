@@ -24,12 +24,20 @@ WRAP = 1 << 32
 
 
 def passages(aligned: Alignment, capture: int, frame: int) -> list[Passage]:
-    """The segments around the reset with that frame in that capture, in the order of time; empty when there is none."""
-    found = ((leg, s) for leg in aligned.legs for s in leg.segments.get(capture, ()) if s.frame == frame and s.reset)
-    leg, reset = next(found, (None, None))
-    if leg is None or reset is None:
+    """The segments around a reset, in the order of time.
+
+    Args:
+        aligned: the captures.
+        capture: where the reset is judged.
+        frame: its number there.
+    """
+    number = aligned.homes[capture].get(frame)
+    if number is None:
         return []
-    path = list(reversed(aligned.path)) if leg.flip else list(aligned.path)
+    leg = aligned.legs[number]
+    aligned.look_into(leg)
+    reset = next(s for s in leg.segments[capture] if s.frame == frame)
+    path = aligned.path_of(leg)
     doubts = [clock.uncertainty if clock.known else None for clock in aligned.clocks]
     near = {c: _around(segments, reset.time) for c, segments in leg.segments.items()}
     seen = group(leg, path, doubts, near)
