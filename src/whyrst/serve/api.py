@@ -70,7 +70,7 @@ class Operation:
         query: parameters of the query, with what they mean.
         takes: media type of the request's body.
         body: JSON Schema of the request's body.
-        gives: media type of the answer.
+        gives: media types that the answer may have.
         answer: name of the answer's schema in `openapi.SCHEMAS`.
         status: of success.
     """
@@ -83,7 +83,7 @@ class Operation:
     query: dict[str, str] = field(default_factory=dict)
     takes: str | None = None
     body: dict[str, Any] | None = None
-    gives: str = "application/json"
+    gives: tuple[str, ...] = ("application/json",)
     answer: str | None = None
     status: int = 200
 
@@ -159,7 +159,7 @@ async def take_upload(context: Context, name: str, chunks: AsyncIterator[bytes])
         ApiError: it is empty or too large, or too many wait already.
     """
     if context.is_full():
-        raise ApiError(503, "too many captures wait to be analyzed; try again later")
+        raise ApiError(429, "too many captures wait to be analyzed; try again later")
     try:
         path, size = await keep(chunks, context.uploads, context.settings.max_size)
     except TooLargeError as error:
@@ -304,7 +304,7 @@ async def follow_capture(context: Context, request: Request) -> Response:
 async def follow_live(context: Context, _: Request) -> Response:
     """What the kernel tells."""
     if context.live.state == "off":
-        raise ApiError(503, "this server was not started with --trace")
+        raise ApiError(404, "this server was not started with --trace")
     return stream(live(context.live))
 
 
@@ -365,7 +365,7 @@ OPERATIONS = (
     Operation("POST", "/captures/{id}/stop", "stopCapture", "End its analysis.", stop_capture, answer="Capture"),
     Operation(
         "GET", "/captures/{id}/events", "followCapture", "How its analysis goes on: events named progress.",
-        follow_capture, gives="text/event-stream",
+        follow_capture, gives=("text/event-stream",),
     ),
     Operation("GET", "/captures/{id}/incidents", "listIncidents", "Its incidents.", list_incidents, answer="Incidents"),
     Operation(
@@ -374,7 +374,7 @@ OPERATIONS = (
     ),
     Operation(
         "GET", "/captures/{id}/verdicts/{number}/ladder", "getLadder", "The packets of the connection as a ladder.",
-        get_ladder, query={"form": "svg or text"}, gives="image/svg+xml",
+        get_ladder, query={"form": "svg or text"}, gives=("image/svg+xml", "text/plain"),
     ),
     Operation("GET", "/folder", "listFolder", "Captures in the folders of the app.", list_folder, answer="Names"),
     Operation(
@@ -395,7 +395,7 @@ OPERATIONS = (
     ),
     Operation(
         "GET", "/live", "followLive", "Resets of this host as the kernel tells them: events named reset.", follow_live,
-        gives="text/event-stream",
+        gives=("text/event-stream",),
     ),
     Operation("GET", "/causes", "listCauses", "Every cause: id and title.", list_causes, answer="Titles"),
     Operation("GET", "/causes/{name}", "explainCause", "The manual, by id, reason, counter or RFC.", explain),

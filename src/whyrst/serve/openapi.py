@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from whyrst import __version__
-from whyrst.model import Incident, Quality, Verdict
+from whyrst.model import Confidence, HarmLevel, Incident, Mechanism, Quality, Verdict
 from whyrst.serve.api import OPERATIONS, PREFIX, Operation
-from whyrst.serve.store import COLUMNS
+from whyrst.serve.store import COLUMNS, MOST
 
 ERROR = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
+FAR = 1 << 40
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "number": {"type": "integer", "minimum": 1, "maximum": FAR},
+    "first": {"type": "integer", "minimum": 0, "maximum": FAR, "default": 0},
+    "limit": {"type": "integer", "minimum": 0, "maximum": MOST, "default": 100},
+    "port": {"type": "integer", "minimum": 0, "maximum": 65535},
+    "by": {"enum": list(COLUMNS), "default": "cause"},
+    "form": {"enum": ["svg", "text"], "default": "svg"},
+    "confidence": {"enum": list(get_args(Confidence))},
+    "harm": {"enum": list(get_args(HarmLevel))},
+    "mechanism": {"enum": list(get_args(Mechanism))},
+}
+"""Schemas of parameters that are not just any text."""
 NUMBERS = frozenset({"number", "frame", "client_port", "server_port"})
 
 
@@ -66,17 +79,17 @@ def _schemas() -> dict[str, Any]:
 def _described(operation: Operation) -> dict[str, Any]:
     """One operation."""
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": PARAMETERS.get(name, TEXT)}
         for name in re.findall(r"\{(\w+)\}", operation.path)
     ]
     parameters += [
-        {"name": name, "in": "query", "description": says, "schema": {"type": "string"}}
+        {"name": name, "in": "query", "description": says, "schema": PARAMETERS.get(name, TEXT)}
         for name, says in operation.query.items()
     ]
     answer: dict[str, Any] = {"description": operation.says}
     if operation.status != 204:  # noqa: PLR2004 - RFC 9110: No Content
         schema = _named(operation.answer) if operation.answer else {}
-        answer["content"] = {operation.gives: {"schema": schema}}
+        answer["content"] = {kind: {"schema": schema} for kind in operation.gives}
     refused = {"description": "why not", "content": {"application/json": {"schema": _named("Error")}}}
     told: dict[str, Any] = {
         "operationId": operation.id,
@@ -85,7 +98,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         "responses": {str(operation.status): answer, "4XX": refused},
     }
     if operation.takes is not None:
-        body = operation.body or {"type": "string", "format": "binary"}
+        body = operation.body or {"type": "string", "format": "binary", "minLength": 1}
         told["requestBody"] = {"required": True, "content": {operation.takes: {"schema": body}}}
     return told
 
