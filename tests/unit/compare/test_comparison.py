@@ -95,3 +95,24 @@ def test_passages_show_the_reset_at_every_place():
     handshake = comparison.passages(verdict)[:3]
     assert [p.seq for p in handshake][:2] == [0, 0]
     assert all(None not in p.frames for p in handshake)
+
+
+def told(name):
+    comparison = whyrst.compare(captures(name))
+    return [
+        (v.frame, v.cause, v.confidence, v.origin.kind, v.origin.places, v.origin.certain) for v in comparison.verdicts
+    ]
+
+
+@pytest.mark.parametrize("name", ["forged-to-client", "data-after-close", "snat-port", "reject-midstream", "nat-idle"])
+@pytest.mark.parametrize(
+    "limits",
+    [{"alignment.KEPT": 0}, {"gather.MOST": 8, "gather.AROUND": 16}, {"survey.SAMPLES": 24}],
+    ids=["one-connection-at-a-time", "near-resets-only", "thin-sample"],
+)
+def test_limits_of_memory_do_not_change_what_is_said(name, limits, monkeypatch):
+    whole = told(name)
+    for place, value in limits.items():
+        monkeypatch.setattr(f"whyrst.compare.{place}", value)
+    assert told(name) == whole
+    assert whole
