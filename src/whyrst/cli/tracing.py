@@ -18,7 +18,7 @@ from whyrst.kernel.namespaces import Namespaces, here
 from whyrst.reports.amounts import count
 from whyrst.reports.page import Page
 from whyrst.trace.counts import Counts
-from whyrst.trace.live import CountingTracer, Live
+from whyrst.trace.live import CountingTracer, Live, load
 from whyrst.trace.shown import Lines, Ndjson, Periods
 from whyrst.trace.summary import Account, missed, summary
 from whyrst.trace.watch import Watch, counted
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from whyrst.trace.record import Recorder
     from whyrst.trace.selection import Selection
     from whyrst.trace.shown import Shown
+    from whyrst.trace.table import Table
 
 TURN = 0.05
 """Seconds between two looks at the events."""
@@ -84,6 +85,7 @@ def trace(stack: ExitStack, wanted: Wanted) -> None:
     Raises:
         click.ClickException: this host or this user cannot trace, or an output cannot be opened.
     """
+    load()
     events = _events(stack, wanted.events)
     netns = wanted.selection.netns
     before = counted(Namespaces())
@@ -95,12 +97,6 @@ def trace(stack: ExitStack, wanted: Wanted) -> None:
     live = Live(tracer, watch, wanted.selection, events)
     recorder = _recorder(stack, wanted.pcap, netns)
     metrics = _metrics(wanted.prometheus, live, tracer)
-    have = privileges.held()
-    # The maps of other processes, which tell what a user stack's addresses are, are only shown with CAP_SYS_PTRACE.
-    keep = privileges.kept(have) | (have & {privileges.PTRACE} if wanted.stack else frozenset())
-    privileges.drop(keep, privileges.sudo_user())
-    if metrics is not None:
-        stack.enter_context(metrics)
     begin = time.monotonic()
     out = sys.stderr.buffer if wanted.as_json else sys.stdout.buffer
     page = Page(out, wanted.width if wanted.terminal else wanted.width - 1, color=wanted.color and not wanted.as_json)
@@ -112,12 +108,23 @@ def trace(stack: ExitStack, wanted: Wanted) -> None:
         out.flush()
 
     say("tracing resets; Ctrl-C ends" if wanted.duration is None else f"tracing for {wanted.duration:g} s")
-    shown = [_shown(wanted, live, page, out, sum_up), *([recorder] if recorder is not None else [])]
+    shown = [_shown(stack, wanted, live, page, out, sum_up), *([recorder] if recorder is not None else [])]
+    _drop(wanted)
+    if metrics is not None:
+        stack.enter_context(metrics)
     _follow(live, shown, wanted.duration)
     sum_up()
     if recorder is not None and (recorder.missed or recorder.unfound):
         missed, unfound = count(recorder.missed, "packet"), count(recorder.unfound, "reset")
         say(f"{wanted.pcap}: there was no room for {missed}; {unfound} not found among those recorded")
+
+
+def _drop(wanted: Wanted) -> None:
+    """Give up privileges, and with sudo become the user who called it; all that is needed is open or imported."""
+    have = privileges.held()
+    # The maps of other processes, which tell what a user stack's addresses are, are only shown with CAP_SYS_PTRACE.
+    keep = privileges.kept(have) | (have & {privileges.PTRACE} if wanted.stack else frozenset())
+    privileges.drop(keep, privileges.sudo_user())
 
 
 def _checks(watch: Watch, netns: int) -> dict[int, Check]:
@@ -201,18 +208,30 @@ def _metrics(where: str | None, live: Live, tracer: Tracer) -> Metrics | None:
     return metrics
 
 
-def _shown(wanted: Wanted, live: Live, page: Page, out: BinaryIO, sum_up: Callable[[], None]) -> Shown:
+def _shown(
+    stack: ExitStack, wanted: Wanted, live: Live, page: Page, out: BinaryIO, sum_up: Callable[[], None]
+) -> Shown:
     if wanted.as_json:
         return Ndjson(sys.stdout.buffer)
     if wanted.period is not None:
         return Periods(wanted.period, sum_up)
     if not wanted.table:
         return Lines(page, out, stack=wanted.stack)
+    table = _table(wanted, live)
+    stack.callback(table.stop)
+    return table
+
+
+def _table(wanted: Wanted, live: Live) -> Table:
     from rich.console import Console
 
     from whyrst.trace.table import Table
 
-    return Table(Console(no_color=not wanted.color, highlight=False), live.counts, lambda: missed(live.totals()))
+    return Table(
+        Console(no_color=not wanted.color, highlight=False, markup=False, emoji=False),
+        live.counts,
+        lambda: missed(live.totals()),
+    )
 
 
 def print_script() -> None:

@@ -5,7 +5,10 @@ What is shown is somebody else's business; so is when the next turn is taken.
 
 from __future__ import annotations
 
+import codecs
 import time
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, NamedTuple
 
 from whyrst.kernel.tracer import Tracer
@@ -60,6 +63,17 @@ class Told(NamedTuple):
     def verdict(self) -> Verdict:
         """Everything about it; slow, so only for what is shown in full."""
         return self.judged.verdict(self.row)
+
+
+def load() -> None:
+    """Import all that judging needs, before privileges are dropped: who we become may not be allowed to read it."""
+    from whyrst import causes, kernel, resets, verdicts
+
+    for package in (causes, kernel, resets, verdicts):
+        for found in iter_modules(package.__path__, f"{package.__name__}."):
+            import_module(found.name)
+    causes.all_causes()
+    codecs.lookup("unicode_escape")
 
 
 class CountingTracer(Tracer):

@@ -85,10 +85,14 @@ class Table:
             self._settle()
             self._screen.refresh()
 
+    def stop(self) -> None:
+        """Give the terminal back."""
+        self._screen.stop()
+
     def close(self) -> None:
         """Leave the latest resets where they can be read."""
         self._settle()
-        self._screen.stop()
+        self.stop()
         self._console.print(self._latest(MOST))
 
     def draw(self) -> RenderableType:
