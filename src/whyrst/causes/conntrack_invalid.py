@@ -79,7 +79,7 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     k = r.kernel
     assert k is not None
     stray = k.no_socket & k.asked_by(Flag.ACK, Flag.SYN | Flag.ACK)
-    twin = k.fact(lambda e: None if e.twins is None else bool(e.twins))
+    twin = k.fact(lambda e: True if e.twins else None)  # it may be gone when somebody looks
     yield shows(stray & ~k.on_record & twin, "its port is in use by a connection to another address: {kernel_twins}")
     yield excludes(k.active, "a socket aborted itself")
     yield excludes(k.sent & ~k.no_socket, "the kernel gives another reason: {kernel_reason}")

@@ -204,8 +204,9 @@ class KernelEvent(Struct, frozen=True):
 
     @property
     def still_open(self) -> bool | None:
-        """The connection for which no socket was found is open; None when nobody looked."""
-        return None if self.twins is None else self.packet in self.twins
+        """The connection for which no socket was found is open; None when that is not known: what was open a moment ago
+        may be gone when somebody looks."""
+        return True if self.twins and self.packet in self.twins else None
 
     @property
     def active(self) -> bool:

@@ -40,8 +40,21 @@ class KernelRecords:
 
     def fact(self, of: Callable[[KernelEvent], bool | None]) -> Fact:
         """A fact about each event; None is unknown."""
-        values = [None if event is None else of(event) for event in self.events]
-        return Fact(np.array([0 if v is None else 1 if v else -1 for v in values], dtype=np.int8))
+        return _fact([None if event is None else of(event) for event in self.events])
+
+    @cached_property
+    def _reasons(self) -> list[str | None]:
+        return [reason(e) if e is not None and e.kind == "sent" else None for e in self.events]
+
+    @cached_property
+    def _functions(self) -> list[frozenset[str]]:
+        return [functions_of(e) if e is not None and e.kind == "sent" else frozenset() for e in self.events]
+
+    @cached_property
+    def _flags(self) -> list[int | None]:
+        """Flags of the segments that asked for the resets."""
+        sent = (e if e is not None and e.kind == "sent" and e.trigger else None for e in self.events)
+        return [flags_of(e.trigger) if e is not None else None for e in sent]
 
     def numbers(self, of: Callable[[Numbers], bool | None]) -> Fact:
         """A fact about the socket's numbers; unknown without a full socket."""
@@ -80,16 +93,11 @@ class KernelRecords:
 
     def reason(self, *names: str) -> Fact:
         """The reset was sent for one of these reasons (enum sk_rst_reason)."""
-        return self.fact(lambda e: None if (told := reason(e)) is None or e.kind != "sent" else told in names)
+        return _fact([None if told is None else told in names for told in self._reasons])
 
     def through(self, *functions: str) -> Fact:
         """One of these functions is on the stack; unknown for what this host did not send itself."""
-
-        def passed(event: KernelEvent) -> bool | None:
-            names = functions_of(event)
-            return not names.isdisjoint(functions) if names and event.kind == "sent" else None
-
-        return self.fact(passed)
+        return _fact([not names.isdisjoint(functions) if names else None for names in self._functions])
 
     def when_sent(self, of: Callable[[KernelEvent], bool | None]) -> Fact:
         """A fact about resets that this host's TCP sent; unknown for others."""
@@ -113,7 +121,7 @@ class KernelRecords:
             wanted: flags that are set.
             among: flags that are looked at.
         """
-        return self.when_sent(lambda e: None if not e.trigger else (flags_of(e.trigger) & among) == wanted)
+        return _fact([None if flags is None else flags & among == wanted for flags in self._flags])
 
     @cached_property
     def on_record(self) -> Fact:
@@ -247,6 +255,11 @@ class KernelRecords:
             return event.socket != event.packet
 
         return self.fact(differs)
+
+
+def _fact(values: list[bool | None]) -> Fact:
+    """A fact from plain values; None is unknown."""
+    return Fact(np.array([0 if v is None else 1 if v else -1 for v in values], dtype=np.int8))
 
 
 def _violent(ending: int | None) -> bool:

@@ -200,7 +200,7 @@ class Neighbours(Services):
                 near = np.abs(ahead(log(Log.CLIENT_NXT)[k], seq)) < (1 << 20)
                 alive = (log(Log.T_FIRST)[k] <= self._now) & (log(Log.T_SYNACK)[k] > 0)
                 found |= inside & other & near & alive & (log(Log.CLIENT_NXT)[k] >= 0)
-        return Fact.of(found, np.full(len(self._r), fill_value=True))
+        return Fact.of(found, found | (not self._r.live))
 
     # Resets of this batch.
 
