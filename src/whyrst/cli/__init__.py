@@ -5,6 +5,7 @@ Nothing heavy is imported before a subcommand runs, so that help answers at once
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -15,4 +16,18 @@ def main() -> None:
     """Run the program and leave with its exit status."""
     # numpy's linear algebra starts a thread per processor, and nothing here multiplies matrices.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    write_whole()
     sys.exit(run(sys.argv[1:]))
+
+
+def write_whole() -> None:
+    """Give standard output and error a buffer where PYTHONUNBUFFERED took it, as is usual in containers.
+
+    Without one a write that a signal interrupts returns early, and what is left of a line would be lost (write(2)).
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not None and isinstance(raw := stream.buffer, io.RawIOBase):
+            how = {"encoding": stream.encoding, "errors": stream.errors, "line_buffering": True}
+            stream.detach()
+            setattr(sys, name, io.TextIOWrapper(io.BufferedWriter(raw), **how))
