@@ -19,7 +19,7 @@ from whyrst.compare.path import STARTS, order, places
 from whyrst.compare.place import CompareError
 from whyrst.compare.sightings import group
 from whyrst.compare.survey import Event, Survey
-from whyrst.compare.views import tally, views
+from whyrst.compare.views import best, tally, views
 from whyrst.segments.read import read
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ class Alignment:
         for number in dict.fromkeys(self.homes[c][frame] for frame in sorted(wanted)):
             resets = self.look_into(self.legs[number])
             for seen in resets:
-                if seen.first == c and seen.segment.frame in wanted:
-                    found[seen.segment.frame] = self.tracer.origin(seen, resets)
+                if c in seen.at and seen.at[c].frame in wanted:
+                    found[seen.at[c].frame] = self.tracer.origin(seen, resets)
             self.let_go(self.legs[number])
         return found
 
@@ -293,16 +293,20 @@ def _fill(
 def _trace(aligned: Alignment, surveys: Sequence[Survey], common: Mapping[tuple[int, int], Shared]) -> Tracer:
     """Find at which place every reset is judged, and what is needed to tell its origin."""
     tallies = [(0, 0) for _ in surveys]
+    for leg in aligned.legs[:LOOKED]:
+        aligned.look_into(leg)
+        counts = [tally(leg, c, aligned.path_of(leg)) for c in range(len(surveys))]
+        tallies = [(x + held, y + missing) for (x, y), (held, missing) in zip(tallies, counts, strict=True)]
+        aligned.let_go(leg)
+    known = views(aligned, surveys, common, tallies)
     aligned.homes = [{} for _ in surveys]
     aligned.elsewhere = [set() for _ in surveys]
     for number, leg in enumerate(aligned.legs):
         for seen in aligned.look_into(leg):
-            aligned.homes[seen.first][seen.segment.frame] = number
+            home = best(seen, known)
+            aligned.homes[home][seen.at[home].frame] = number
             for c, segment in seen.at.items():
-                if c != seen.first:
+                if c != home:
                     aligned.elsewhere[c].add(segment.frame)
-        if number < LOOKED:
-            counts = [tally(leg, c, aligned.path_of(leg)) for c in range(len(surveys))]
-            tallies = [(x + held, y + missing) for (x, y), (held, missing) in zip(tallies, counts, strict=True)]
         aligned.let_go(leg)
-    return Tracer(aligned.paths, aligned.places, aligned.path, views(aligned, surveys, common, tallies))
+    return Tracer(aligned.paths, aligned.places, aligned.path, known)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whyrst.compare.events import Events
+from whyrst.compare.gaps import LOSSY
 from whyrst.compare.pairing import PROXIED
+from whyrst.compare.segment import SYN
 from whyrst.compare.sightings import View
 from whyrst.compare.survey import Event, mixed
 from whyrst.fast.layout import Flag, Opt
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from whyrst.compare.alignment import Alignment
     from whyrst.compare.clocks import Shared
     from whyrst.compare.legs import Leg
+    from whyrst.compare.sightings import Seen
     from whyrst.compare.survey import Survey
 
     Cells = np.ndarray[Any, np.dtype[np.int64]]
@@ -122,3 +125,14 @@ def tally(leg: Leg, c: int, path: Sequence[int]) -> tuple[int, int]:
         if s.forth == (path.index(p) > path.index(c)) and s.forth in shown and not s.reset and begin <= s.time <= end
     ]
     return sum(found), len(found) - sum(found)
+
+
+def best(seen: Seen, known: Sequence[View]) -> int:
+    """The capture in which a reset is judged: the one nearest to where it was made that lost nothing and shows how the
+    connection began; the nearest one where none is so good."""
+
+    def good(c: int) -> tuple[bool, bool]:
+        begins = any(s.flags & SYN for s in seen.leg.segments[c])
+        return known[c].loss <= LOSSY, begins
+
+    return max((c for c in seen.travel if c in seen.at), key=good)
