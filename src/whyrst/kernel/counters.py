@@ -87,14 +87,23 @@ def rises(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
     return {name: rise for name, rise in risen.items() if rise}
 
 
-def check(events: int, before: dict[str, int], attached: dict[str, int], after: dict[str, int]) -> Check:
+def check(
+    events: int, before: dict[str, int], attached: dict[str, int], after: dict[str, int],
+    last: dict[str, int] | None = None,
+) -> Check:  # fmt: skip
     """Compare the probes with the counters.
 
     Args:
         events: resets sent that the probes saw in this namespace.
         before: counters before the probes were attached.
         attached: counters after that.
-        after: counters now.
+        after: counters read after `events`.
+        last: counters read before them; None: nothing was sent meanwhile.
     """
-    least, most = (after.get(SENT, 0) - old.get(SENT, 0) for old in (attached, before))
-    return Check(events, least, most, after.get(FAILED, 0) - before.get(FAILED, 0))
+    least = sent(after if last is None else last) - sent(attached)
+    return Check(events, least, sent(after) - sent(before), after.get(FAILED, 0) - before.get(FAILED, 0))
+
+
+def sent(values: dict[str, int]) -> int:
+    """Resets that the TCP stack sent, or tried to."""
+    return values.get(SENT, 0)

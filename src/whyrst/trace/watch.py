@@ -67,6 +67,9 @@ class Watch:
         self._namespaces = Namespaces()
         self._attached = counted(self._namespaces)
         self._before = self._attached if before is None else before
+        self._last: Counted = {}
+        self._after: Counted = {}
+        """Counters just before and after the probes were stopped; what is sent later is not theirs."""
         self._owners, self._containers = Owners(), Containers()
         self._owners.search()
         self.missing: list[str] = []
@@ -200,11 +203,14 @@ class Watch:
 
     def checks(self) -> dict[int, counters.Check]:
         """The probes against the kernel's own counters, by namespace."""
+        last = self._last or counted(self._namespaces)
         seen = {number: kinds["sent"] for number, kinds in self._tracer.spaces().items()}
+        after = self._after or counted(self._namespaces)
         return {
-            number: counters.check(seen.get(number, 0), self._before.get(number, old), old, now)
-            for number, now in counted(self._namespaces).items()
-            if (old := self._attached.get(number)) is not None
+            number: counters.check(seen.get(number, 0), self._before.get(number, old), old, now, last.get(number))
+            for number, now in after.items()
+            # A namespace that is gone may leave its number to a new one, whose counters begin at 0.
+            if (old := self._attached.get(number)) is not None and counters.sent(now) >= counters.sent(old)
         }
 
     def rises(self) -> Counted:
@@ -219,7 +225,9 @@ class Watch:
             tap.close()
         self._taps.clear()
         time.sleep(STEP)
+        self._last = counted(self._namespaces)
         self._tracer.stop()
+        self._after = counted(self._namespaces)
         end = time.monotonic() + WAIT + STEP
         while time.monotonic() < end or (self._unproven and time.monotonic() < end + PATIENCE):
             found += self.poll()

@@ -48,6 +48,11 @@ def test_events_and_counter_agree_between_the_readings_around_the_start():
     assert check(9, counter(100), counter(102), counter(109)).missing == 0
 
 
+def test_events_and_counter_agree_between_the_readings_around_the_end():
+    for events, missing in ((5, 1), (6, 0), (9, 0), (10, -1)):
+        assert check(events, counter(100), counter(100), counter(109), last=counter(106)).missing == missing
+
+
 def test_resets_without_events_are_missing_and_surplus_is_negative():
     assert check(5, counter(100), counter(102), counter(109)).missing == 2
     assert check(12, counter(100), counter(102), counter(109)).missing == -3
