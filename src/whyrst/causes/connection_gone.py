@@ -106,7 +106,7 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     had ended: by a reset, or in order."""
     k = r.kernel
     assert k is not None
-    late = k.nobody & k.asked_by(0, Flag.SYN)
+    late = k.nobody & k.asked_by(Flag.ACK, Flag.SYN | Flag.ACK)  # none without ACK belongs to a connection
     refused = k.past(lambda p: p.left is not None and p.reset_sent and p.reset is not None and p.reset >= p.left)
     reset = k.past(lambda p: p.ended is not None and (p.reset is not None or p.error in RESET_ERRORS))
     reset = (reset & ~(refused & r.trigger.has_payload)) | (r.progress.sender_reset_before & ~k.on_record)

@@ -131,7 +131,7 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     assert k is not None
     answer = k.no_socket & k.asked_by(Flag.SYN | Flag.ACK, Flag.SYN | Flag.ACK) & ~k.on_record
     refused = k.no_socket & k.asked_by(Flag.SYN, Flag.SYN | Flag.ACK | Flag.FIN)
-    odd = k.passive & k.asked_by(0, Flag.SYN | Flag.ACK | Flag.RST) & ~r.progress.sender_reset_before & ~k.on_record
+    odd = k.passive & k.asked_by(0, Flag.SYN | Flag.ACK | Flag.RST) & ~k.on_record
     empty = k.active & k.by_close & k.numbers(lambda n: n.bytes_sent == 0 and n.bytes_received == 0)
     many = (r.attempts.ports_tried >= MANY) & r.attempts.one_by_one & ~r.attempts.talked
     handmade = r.opening.handmade_syn.yes & ((r.attempts.ports_tried > 1) | (r.attempts.hosts_tried > 1))

@@ -231,3 +231,9 @@ def test_a_service_for_one_client_only_ends():
     gone_now = Listener(NOON - 60 * SECOND, NOON - SECOND // 2, 0, NGINX, None)
     verdict = only(aborted(numbers=numbers(copied_seq=2195), past=past(), listener=gone_now))
     assert verdict.cause == "close-with-unread-data"
+
+
+def test_a_probe_sent_again_is_still_a_probe():
+    nothing = refused(HERE, THERE, trigger=packet(THERE, HERE, 0, seq=7))
+    again = msgspec.structs.replace(nothing, time=NOON + SECOND // 10)
+    assert {verdict.cause for verdict in verdicts((nothing, again))} == {"port-scan"}
