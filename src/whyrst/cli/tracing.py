@@ -145,17 +145,17 @@ def _notes(watch: Watch) -> list[str]:
 def _follow(live: Live, shown: list[Shown], duration: float | None) -> None:
     """Turn after turn until the end."""
 
-    def show(several: Iterator[Told]) -> None:
+    def take(several: Iterator[Told]) -> None:
         for told in several:
             for each in shown:
                 each.take(told)
-        for each in shown:
-            each.refresh()
 
     with ending(duration) as end:
         while not end.wait(TURN):
-            show(live.turn())
-        show(live.close())
+            take(live.turn())
+            for each in shown:
+                each.refresh()
+        take(live.close())
     for each in shown:
         each.close()
 
