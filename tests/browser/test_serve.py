@@ -307,6 +307,35 @@ def test_nothing_is_wider_than_a_narrow_screen(visit, address):
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
 
 
+AXE = ROOT / "src/whyrst/serve/front/node_modules/axe-core/axe.min.js"
+CHECK = """async (tags) => (await axe.run(document, {runOnly: {type: "tag", values: tags}})).violations
+    .map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`)"""
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="make front has not brought axe-core")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_keep_the_rules_of_wcag_aa_that_can_be_checked(visit, address, scheme):
+    page = analyzed(visit(color_scheme=scheme))
+    capture = page.url.removeprefix(address)
+    for path in (
+        capture,
+        f"{capture}/resets/5",
+        "/history",
+        "/manual",
+        "/manual/port-closed",
+        "/compare",
+        "/live",
+        "/",
+    ):
+        page.goto(address + path)
+        if path.endswith("5"):
+            page.locator("figure.ladder svg").wait_for()
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        assert page.evaluate(CHECK, WCAG) == [], path
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_without_the_libraries_or_any_script_it_is_plain_html(visit, monkeypatch, tmp_path, scripts):
     (tmp_path / "static").mkdir()

@@ -183,7 +183,7 @@
       const draw = () => {
         const now = Math.floor(Date.now() / 1000);
         for (const second of seconds.keys()) if (second < now - SPAN) seconds.delete(second);
-        const times = Array.from({length: SPAN}, (_, at) => now - SPAN + at + 1);
+        const times = Array.from({length: SPAN}, (_, at) => now - SPAN + at);  // whole seconds only
         chart.setData([times, times.map((second) => seconds.get(second) ?? 0)]);
       };
       draw();
