@@ -143,9 +143,13 @@ def judge_compared(r: Resets) -> Iterator[Sign]:
     assert r.compared is not None
     refused = r.compared.made_between & (r.mechanism.code == FIREWALL) & r.compared.trigger_arrived.no
     content = one_of(r.trigger.kind, (Kind.TLS_CLIENT_HELLO, Kind.HTTP_REQUEST)) & r.trigger.has_payload
-    yield proves(refused & ~content & (r.trigger.gap < SECOND), "{compared_trigger}; {compared_origin}")
+    # Without its beginning nobody knows how long the connection had been silent.
+    lively = (r.trigger.gap < SECOND) & (r.compared.silence < 1) & (r.conn(Conn.KNOWN) == 1)
+    soon = r.trigger.is_syn | lively
+    yield proves(refused & ~content & soon, "{compared_trigger}; {compared_origin}")
     between = r.compared.made_between
     # A rule of the host itself answers at the end, so that says nothing against one.
-    yield decides(between.where(between.yes), "{compared_origin}")
+    yield decides(between.where(between.yes & soon), "{compared_origin}")
+    yield supports(between.where(between.yes), "the captures prove that it was made on the way")
     yield supports((between & r.compared.trigger_arrived.no).where(between.yes), "{compared_trigger}")
     yield refutes(between & r.compared.trigger_arrived, "{compared_trigger}")
