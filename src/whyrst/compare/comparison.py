@@ -41,7 +41,10 @@ class _OnOneClock:
         for batch in self._series:
             clock = self._aligned.clocks[batch.capture.number]
             times = batch.rows[:, Seg.TIME]
-            times += clock.offset + np.rint((times - clock.origin) * clock.slope).astype(np.int64)
+            if clock.slope:
+                times += clock.offset + np.rint((times - clock.origin) * clock.slope).astype(np.int64)
+            elif clock.offset:
+                times += clock.offset
             yield batch
 
     @property
