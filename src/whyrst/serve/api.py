@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 
     Handler = Callable[[Context, Request], Awaitable[Response]]
 
-PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
-"""Of a picture that is looked at alone: its own style sheet, and nothing else."""
+PICTURE = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
+    "cache-control": "private, max-age=600",
+}
+"""Headers of a ladder, which may be looked at alone: it has its own style sheet, and nothing else. It never changes and
+costs a reading of the capture."""
 PREFIX = "/api/v1"
 FEWEST, MANY = 2, 8
 """Captures that can be compared with each other."""
@@ -293,7 +297,7 @@ async def get_ladder(context: Context, request: Request) -> Response:
     except NoPictureError as error:
         raise ApiError(502, str(error)) from error
     kind = "image/svg+xml" if form == "svg" else "text/plain; charset=utf-8"
-    return Response(drawn, media_type=kind, headers={"content-security-policy": PICTURE_POLICY})
+    return Response(drawn, media_type=kind, headers=PICTURE)
 
 
 async def follow_capture(context: Context, request: Request) -> Response:

@@ -32,18 +32,28 @@ async def ladder(capture: Capture, number: int, form: str, settings: Settings) -
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
-    assert process.stdout is not None, "it is a pipe"
     try:
-        drawn = await process.stdout.read(LARGEST + 1)
-        while len(drawn) <= LARGEST and (more := await process.stdout.read(LARGEST + 1 - len(drawn))):
-            drawn += more
+        async with asyncio.timeout(settings.seconds):
+            drawn = await _all_of(process)
+            status = await process.wait()
+    except TimeoutError as error:
+        raise NoPictureError("drawing took too long") from error
     finally:
         with contextlib.suppress(ProcessLookupError):
-            if process.returncode is None and len(drawn) > LARGEST:
-                process.kill()
-        status = await process.wait()
+            process.kill()  # nothing, when it has ended
     if len(drawn) > LARGEST:
         raise NoPictureError(f"the ladder has more than {LARGEST:,} bytes")
     if status != 0:
         raise NoPictureError(drawn.decode("utf-8", "replace").strip() or "the capture could not be read again")
+    return drawn
+
+
+async def _all_of(process: asyncio.subprocess.Process) -> bytes:
+    """What a process writes; no more than a picture may have is read, then it is ended."""
+    assert process.stdout is not None, "it is a pipe"
+    drawn = b""
+    while len(drawn) <= LARGEST and (more := await process.stdout.read(LARGEST + 1 - len(drawn))):
+        drawn += more
+    if len(drawn) > LARGEST:
+        process.kill()
     return drawn

@@ -67,8 +67,8 @@ async def capture(context: Context, request: Request) -> Response:
         titles=_titles(),
         incidents=incidents,
         incident_choices=[(each["id"], each["title"]) for each in incidents],
-        picture=over_time(context.store.times(every)),
-        **_found(context, query),
+        picture=await asyncio.to_thread(_picture, context, every),
+        **await asyncio.to_thread(_found, context, query),
     )
 
 
@@ -95,13 +95,13 @@ async def history(context: Context, request: Request) -> Response:
     """All verdicts, by time, cause and peer."""
     query = {name: value for name, value in request.query_params.items() if name != "capture"}
     asked = wanted(query)
-    causes, times = await asyncio.gather(
-        asyncio.to_thread(context.store.counts, asked, "cause"), asyncio.to_thread(context.store.times, asked)
+    causes, picture = await asyncio.gather(
+        asyncio.to_thread(context.store.counts, asked, "cause"), asyncio.to_thread(_picture, context, asked)
     )
     names = {one.id: one.name for one in context.store.captures()}
     return page(
-        context, request, "history", names=names, causes=causes, titles=_titles(), picture=over_time(times),
-        **_found(context, query),
+        context, request, "history", names=names, causes=causes, titles=_titles(), picture=picture,
+        **await asyncio.to_thread(_found, context, query),
     )  # fmt: skip
 
 
@@ -161,6 +161,10 @@ def _titles() -> dict[str, str]:
 
 def _worst_first(counts: dict[str, int]) -> dict[str, int]:
     return {level: counts[level] for level in WORST_FIRST if level in counts}
+
+
+def _picture(context: Context, asked: Wanted) -> Markup:
+    return over_time(context.store.times(asked))
 
 
 def _found(context: Context, query: dict[str, str]) -> dict[str, Any]:

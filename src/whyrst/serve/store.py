@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
+import threading
 import time
 from dataclasses import dataclass, fields
 from importlib.resources import files
@@ -109,7 +110,7 @@ class Found(NamedTuple):
 
 
 class Store:
-    """The database. Each thread opens its own.
+    """The database. Threads may share one: SQLite lets them in one after the other, and transactions do not mix.
 
     Args:
         path: the file; made if missing, for its owner only.
@@ -119,6 +120,7 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
         self._db = sqlite3.connect(path, timeout=10, check_same_thread=False)
+        self._writing = threading.Lock()
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA foreign_keys = ON")
@@ -132,7 +134,7 @@ class Store:
         """A new capture, which waits to be analyzed."""
         number = secrets.token_urlsafe(RANDOM)
         row = (number, json.dumps(list(labels)), json.dumps(list(paths)), uploaded, size, time.time(), "queued")
-        with self._db:
+        with self._writing, self._db:
             self._db.execute(
                 "INSERT INTO captures (id, labels, paths, uploaded, size, created, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 row,
@@ -152,20 +154,20 @@ class Store:
 
     def begin(self, number: str) -> None:
         """Its analysis begins: what an earlier one left is forgotten."""
-        with self._db:
+        with self._writing, self._db:
             for table in ("verdicts", "incidents"):
                 self._db.execute(f"DELETE FROM {table} WHERE capture = ?", (number,))  # noqa: S608 - our own names
             self._db.execute("UPDATE captures SET state = 'running', error = NULL, done = 0 WHERE id = ?", (number,))
 
     def progress(self, number: str, done: int, total: int | None) -> None:
         """How far its analysis is."""
-        with self._db:
+        with self._writing, self._db:
             self._db.execute("UPDATE captures SET done = ?, total = ? WHERE id = ?", (done, total, number))
 
     def end(self, number: str, state: str, error: str | None = None, quality: dict[str, Any] | None = None) -> None:
         """Its analysis is over."""
         told = json.dumps(quality) if quality is not None else None
-        with self._db:
+        with self._writing, self._db:
             self._db.execute(
                 "UPDATE captures SET state = ?, error = ?, quality = coalesce(?, quality) WHERE id = ?",
                 (state, error, told, number),
@@ -175,7 +177,7 @@ class Store:
         """Keep verdicts, numbered from `first` on; returns how many."""
         rows = [(number, *_row(first + k, verdict)) for k, verdict in enumerate(verdicts)]
         marks = ", ".join("?" * (len(COLUMNS) + 2))
-        with self._db:
+        with self._writing, self._db:
             self._db.executemany(
                 f"INSERT INTO verdicts (capture, {', '.join(COLUMNS)}, verdict) VALUES ({marks})",  # noqa: S608
                 rows,
@@ -185,7 +187,7 @@ class Store:
     def put_incidents(self, number: str, incidents: Iterable[dict[str, Any]]) -> None:
         """Keep incidents."""
         rows = [(number, one["id"], place, json.dumps(one)) for place, one in enumerate(incidents)]
-        with self._db:
+        with self._writing, self._db:
             self._db.executemany(
                 "INSERT OR REPLACE INTO incidents (capture, id, place, incident) VALUES (?, ?, ?, ?)", rows
             )
@@ -239,7 +241,7 @@ class Store:
         capture = self.capture(number)
         if capture is None:
             return None
-        with self._db:
+        with self._writing, self._db:
             self._db.execute("DELETE FROM captures WHERE id = ?", (number,))
         if capture.uploaded:
             for path in capture.paths:

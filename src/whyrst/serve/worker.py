@@ -11,11 +11,14 @@ only sees its output end.
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+from whyrst.kernel import privileges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +32,7 @@ STEP = 4_000_000
 
 
 def limit(seconds: int, memory: int) -> None:
-    """Take no more than this; what is lower already stays."""
+    """Take no more than this; what is lower already stays. Capabilities, such as the live page needs, go."""
     for what, most in (
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_AS, memory),
@@ -39,6 +42,8 @@ def limit(seconds: int, memory: int) -> None:
         _, hard = resource.getrlimit(what)
         lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (lowest, lowest))
+    if os.geteuid() != 0:  # root may read what others keep to themselves by its capabilities only
+        privileges.drop()
 
 
 class Speaker:

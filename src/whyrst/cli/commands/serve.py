@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +72,8 @@ def command(**options: Any) -> None:
 
 
 def _settings(options: dict[str, Any]) -> Settings:
+    import secrets
+
     from whyrst.serve.settings import Settings, state_folder
 
     token = options["token"]
@@ -97,6 +97,8 @@ def _settings(options: dict[str, Any]) -> Settings:
 
 def _is_own(host: str) -> bool:
     """Whether only this machine reaches an address; a name may stand for any."""
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
