@@ -74,6 +74,7 @@ class Resets:
         captures: names of the capture files, by number.
         g: `Glob` cells when the batch was handed out.
         events: the kernel's event of each reset; None when no kernel was asked.
+        senders: the event of the stack that sent it, where that is on this host, too, and `events` has the other end's.
         numbered: whether packets have numbers that a reader can look up; not so live.
         origins: where each reset was made, from captures of several places; None when there is one capture only.
     """
@@ -86,6 +87,7 @@ class Resets:
     captures: tuple[str, ...] = ("",)
     g: Column = field(default_factory=lambda: np.zeros(Glob.COUNT, dtype=np.int64))
     events: tuple[KernelEvent | None, ...] | None = None
+    senders: tuple[KernelEvent | None, ...] = ()
     origins: tuple[Origin | None, ...] | None = None
     numbered: bool = True
 
@@ -177,7 +179,7 @@ class Resets:
             return None
         from whyrst.resets.kernel import KernelFacts
 
-        return KernelFacts(proxy(self), self.events)
+        return KernelFacts(proxy(self), self.events, self.senders)
 
     @cached_property
     def compared(self) -> Compared | None:

@@ -115,13 +115,16 @@ class KernelFacts(KernelRecords):
 
     def told(self, i: int) -> Kernel | None:
         """The kernel's part of the verdict of reset i."""
-        event = self.events[i]
+        event = self.own[i]
         if event is None:
             return None
         owner = event.owner or (event.task if event.in_process else None)
         socket: dict[str, int | str] = {"state": event.state, "netns": event.netns, "kind": event.kind}
         if event.container is not None:
             socket["container"] = event.container
+        sender = self.events[i]
+        if sender is not event and sender is not None and sender.process is not None:
+            socket["sent_by"] = f"{sender.process.comm}[{sender.process.pid}]"
         known = (("cookie", event.cookie), ("cgroup", event.cgroup), ("inode", event.inode))
         socket |= {name: value for name, value in known if value}
         if event.numbers is not None:

@@ -32,11 +32,17 @@ UNANSWERED = frozenset({ETIMEDOUT, EHOSTUNREACH, ENETUNREACH})
 
 
 class KernelRecords:
-    """Kernel events of the resets of a batch, by index; None where there is none."""
+    """Kernel events of the resets of a batch, by index; None where there is none.
 
-    def __init__(self, resets: Resets, events: Events) -> None:
+    Attributes:
+        own: the event that each reset belongs to.
+        events: what judges hear: who sent a reset knows why, so its event goes before that of the end that took it.
+    """
+
+    def __init__(self, resets: Resets, events: Events, senders: Events = ()) -> None:
         self._r = resets
-        self.events = events
+        self.own = events
+        self.events = tuple(s or e for s, e in zip(senders, events, strict=True)) if senders else events
 
     def fact(self, of: Callable[[KernelEvent], bool | None]) -> Fact:
         """A fact about each event; None is unknown."""

@@ -160,7 +160,7 @@ class Live:
     def _told(self, batches: Iterable[Judged]) -> Iterator[Told]:
         for judged in batches:
             assert judged.resets.kernel is not None, "a session judges events"
-            for row, event in enumerate(judged.resets.kernel.events):
+            for row, event in enumerate(judged.resets.kernel.own):
                 if event is None:
                     continue
                 told = Told(event, judged, row)

@@ -61,3 +61,24 @@ def test_no_reset_is_lost_when_there_are_many_namespaces():
         session.take(refused(netns=space))
     found = causes(session.ripe(NOON + SECOND // 10))
     assert len(found + causes(session.close())) == many
+
+
+def test_who_sent_a_reset_knows_why_for_both_ends():
+    session = Session()
+    session.take(aborted("127.0.0.1:80", "127.0.0.1:4000"))
+    session.take(taken("127.0.0.1:4000", "127.0.0.1:80", netns=2))
+    told = [judged.verdict(i) for judged in session.close() for i in range(len(judged))]
+    assert {(v.kernel.socket["kind"], v.cause, v.confidence) for v in told} == {
+        ("sent", "close-with-unread-data", "certain"),
+        ("received", "close-with-unread-data", "certain"),
+    }
+    assert {v.kernel.socket.get("sent_by") for v in told} == {None, "nginx[123]"}
+
+
+def test_a_reset_of_long_before_explains_nothing():
+    session = Session()
+    session.take(aborted("127.0.0.1:80", "127.0.0.1:4000"))
+    session.take(taken("127.0.0.1:4000", "127.0.0.1:80", time=NOON + 2 * SECOND))
+    told = [judged.verdict(i) for judged in session.close() for i in range(len(judged))]
+    received = [v for v in told if v.kernel.socket["kind"] == "received"]
+    assert [v.cause for v in received] != ["close-with-unread-data"]
