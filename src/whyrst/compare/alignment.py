@@ -89,14 +89,22 @@ class Alignment:
         wanted = {frame for frame in frames if frame in self.homes[c]}
         found: dict[int, Origin] = {}
         for number in dict.fromkeys(self.homes[c][frame] for frame in sorted(wanted)):
-            resets = self.look_into(self.legs[number])
-            for seen in resets:
+            leg = self.legs[number]
+            resets = self.look_into(leg)
+            traced = max(WORK // sum(map(len, leg.segments.values())), FEWEST)
+            for place, seen in enumerate(resets):
                 if c in seen.at and seen.at[c].frame in wanted:
-                    found[seen.at[c].frame] = self.tracer.origin(seen, resets)
-            self.let_go(self.legs[number])
+                    told = self.tracer.origin(seen, resets) if place < traced else self.tracer.untraced(seen, traced)
+                    found[seen.at[c].frame] = told
+            self.let_go(leg)
         return found
 
 
+WORK = 1 << 18
+"""Resets of a connection that are traced, times its segments: a flood of them would take a time that grows as its
+square."""
+FEWEST = 8
+"""Resets of a connection that are traced however long it is."""
 KEPT = 1 << 13
 """Connections whose segments stay at hand; when there are more, each is looked into again."""
 LOOKED = 4096

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whyrst.compare.segment import ACK, SYN
+from whyrst.compare.segment import ACK
 from whyrst.fast.layout import Opt
 
 if TYPE_CHECKING:
@@ -62,6 +62,5 @@ class Habits:
 
 
 def usual(seen: Seen) -> list[Segment]:
-    """What its alleged sender sent besides, where the reset was seen first; probes written by hand have no habits."""
-    mine = [s for s in seen.leg.segments[seen.first] if s.forth == seen.forth and not s.reset]
-    return [s for s in mine if s.options & ~Opt.MSS or not s.flags & SYN]
+    """What its alleged sender sent besides, where the reset was seen first."""
+    return seen.leg.usual(seen.first, forth=seen.forth)

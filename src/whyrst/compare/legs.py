@@ -15,7 +15,7 @@ from whyrst.compare.conversations import crossed
 from whyrst.compare.pairing import PROXIED, SAME, Pairs
 from whyrst.compare.segment import LOCAL, Held, Segment
 from whyrst.compare.survey import Event
-from whyrst.fast.layout import Flag
+from whyrst.fast.layout import Flag, Opt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,16 +46,24 @@ class Leg:
     other: frozenset[int] = frozenset()
     segments: dict[int, list[Segment]] = field(default_factory=dict)
     _held: dict[int, Held] = field(default_factory=dict)
+    _usual: dict[tuple[int, bool], list[Segment]] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Let the segments go."""
-        self.segments, self._held = {}, {}
+        self.segments, self._held, self._usual = {}, {}, {}
 
     def held(self, capture: int) -> Held:
         """What a capture holds of it."""
         if capture not in self._held:
             self._held[capture] = Held(self.segments.get(capture, ()))
         return self._held[capture]
+
+    def usual(self, capture: int, *, forth: bool) -> list[Segment]:
+        """What one end sent besides resets, as a capture shows it; probes written by hand have no habits."""
+        if (capture, forth) not in self._usual:
+            mine = (s for s in self.segments[capture] if s.forth == forth and not s.reset)
+            self._usual[capture, forth] = [s for s in mine if s.options & ~Opt.MSS or not s.flags & Flag.SYN]
+        return self._usual[capture, forth]
 
     @property
     def resets(self) -> dict[int, list[Segment]]:

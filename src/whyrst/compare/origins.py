@@ -78,6 +78,12 @@ class Tracer:
             silence=_silence(seen, trigger),
         )
 
+    def untraced(self, seen: Seen, number: int) -> Origin:
+        """Of a reset in a flood of them only where it was seen."""
+        says = f"its connection has too many resets to trace all; {number:,} of them were traced"
+        sights = tuple(self._sight(c, seen.at.get(c), None) for c in self._oriented(seen))
+        return Origin(kind="unknown", places=(), lost_between=(), sights=sights, says=says)
+
     def _oriented(self, seen: Seen) -> tuple[int, ...]:
         return seen.travel if seen.forth else tuple(reversed(seen.travel))
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from whyrst.compare.segment import ACK, ESSENTIAL, RST, SYN
 from whyrst.resets.facts import MS, SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whyrst.compare.legs import Leg
     from whyrst.compare.segment import Segment
@@ -20,6 +22,8 @@ LONGEST = 5 * SECOND
 """No segment is longer on its way."""
 COPIED = 50 * MS
 """Copies that a mirror port makes of a packet come within this time."""
+CLOSE = 32
+"""Resets of one connection, before and after in time, among which the same one is looked for when there are many."""
 MOST_BEYOND = SECOND
 """For so long after its last packet it may have been running in any case."""
 
@@ -113,9 +117,8 @@ def group(
             here = _single([s for s in resets.get(c, ()) if s.forth == forth])
             ways = sorted(
                 (cost, i, j)
-                for i, one in enumerate(open_ones)
-                for j, two in enumerate(here)
-                if (cost := _cost(one, c, two, doubts)) is not None
+                for i, j in _candidates([one.at[one.last] for one in open_ones], here)
+                if (cost := _cost(open_ones[i], c, here[j], doubts)) is not None
             )
             done: tuple[set[int], set[int]] = (set(), set())
             for _, i, j in ways:
@@ -126,6 +129,24 @@ def group(
             open_ones += [Seen(leg, forth, travel, {c: two}) for j, two in enumerate(here) if j not in done[1]]
         found += open_ones
     return found
+
+
+def _candidates(before: Sequence[Segment], here: Sequence[Segment]) -> Iterator[tuple[int, int]]:
+    """Pairs of resets of two places that may be the same: all, or, where there are many, those of equal numbers (one
+    without number fits any) that are nearest in their order."""
+    if len(before) * len(here) <= CLOSE * CLOSE:
+        yield from product(range(len(before)), range(len(here)))
+        return
+    every = sorted(range(len(before)), key=lambda i: before[i].time)
+    numbered: dict[int, list[int]] = {}
+    for i in every:
+        numbered.setdefault(before[i].seq, []).append(i)
+    unnumbered = numbered.get(0, [])
+    for j, two in enumerate(here):
+        for among in (numbered.get(two.seq, ()), unnumbered) if two.seq else (every,):
+            at = bisect_left(among, two.time, key=lambda i: before[i].time)
+            for i in among[max(at - CLOSE, 0) : at + CLOSE]:
+                yield i, j
 
 
 def _single(resets: list[Segment]) -> list[Segment]:
