@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from scenarios import SCENARIOS
@@ -34,16 +35,19 @@ def resets_sent() -> int:
 
 def verdicts() -> tuple[dict[int, str], str]:
     """Runs all scenarios under `whyrst trace`; returns each one's port, and what the command wrote."""
-    with subprocess.Popen(TRACE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
-        assert command.stderr is not None
-        begun = command.stderr.readline()
-        assert "tracing" in begun, begun + command.stderr.read()
-        ports = {act(): name for name, act in SCENARIOS.items()}
-        time.sleep(SETTLE)
-        command.send_signal(signal.SIGINT)
-        said, complaint = command.communicate()
-        assert said, complaint
-        return ports, said
+    with TemporaryFile("w+") as out:
+        with subprocess.Popen(TRACE, stdout=out, stderr=subprocess.PIPE, text=True) as command:
+            assert command.stderr is not None
+            begun = command.stderr.readline()
+            assert "tracing" in begun, begun + command.stderr.read()
+            ports = {act(): name for name, act in SCENARIOS.items()}
+            time.sleep(SETTLE)
+            command.send_signal(signal.SIGINT)
+            complaint = command.stderr.read()
+        out.seek(0)
+        said = out.read()
+    assert said, complaint
+    return ports, said
 
 
 def parsed(line: str) -> dict[str, Any]:
