@@ -195,7 +195,7 @@ class Teller:
         now = self._event.time
         acked = numbers.snd_una
         heard = now - _ns(numbers.heard_ago)
-        sent_at, received_at = self._passed(now, numbers.sent_ago, numbers.received_ago)
+        sent_at, received_at = self._passed(now, numbers.sent_ago, numbers.received_ago, numbers.heard_ago)
         sent, received = (count.next - count.first) & MASK, (count.peer_next - count.peer_first) & MASK
         answer = received_at < sent_at  # what this end sent came last
         if sent:
@@ -224,15 +224,21 @@ class Teller:
             self._add(sent_at, True, Flag.PSH | ACK, count.first, count.peer_next if answer else count.peer_first, sent)
             self._add(sent_at, False, ACK, count.peer_next if answer else count.peer_first, count.next)
 
-    def _passed(self, then: int, sent_ago: float | None, received_ago: float | None) -> tuple[int, int]:
-        """When data was last sent and received, never before the handshake. Kernels count in ticks of some ms; within
-        one, the end that opened the connection asked first."""
+    def _passed(
+        self, then: int, sent_ago: float | None, received_ago: float | None, heard_ago: float | None = None
+    ) -> tuple[int, int]:
+        """When data was last sent and received, never before the handshake.
+
+        Kernels count in ticks of some ms. Within one, an acknowledgement that came later than the data received is for
+        data that was sent after it; else the end that opened the connection asked first.
+        """
         past = self._event.past
         least = (past.established or past.opened) if past is not None else 0
         sent_at, received_at = max(then - _ns(sent_ago), least), max(then - _ns(received_ago), least)
         if sent_at == received_at:
-            passive = past is not None and past.passive
-            return sent_at + passive, received_at + (not passive)
+            acked_later = heard_ago is not None and received_ago is not None and heard_ago < received_ago
+            spoke_last = acked_later or (past is not None and past.passive)
+            return sent_at + spoke_last, received_at + (not spoke_last)
         return sent_at, received_at
 
     def _closes(self, state: str, count: Numbering) -> None:
