@@ -75,8 +75,10 @@ class Alignment:
         if not leg.segments:
             fill(leg, self.events, self.starts, self.tables, self.clocks)
             leg.flip |= _opened_behind(leg, self)
-        doubts = [clock.uncertainty if clock.known else None for clock in self.clocks]
-        return group(leg, self.path_of(leg), doubts)
+        if leg.seen is None:
+            doubts = [clock.uncertainty if clock.known else None for clock in self.clocks]
+            leg.seen = group(leg, self.path_of(leg), doubts)
+        return leg.seen
 
     def let_go(self, leg: Leg) -> None:
         """Forget the segments of a connection, when there are so many that all of them would fill the memory."""

@@ -13,8 +13,7 @@ import numpy as np
 
 from whyrst.compare.conversations import crossed
 from whyrst.compare.pairing import PROXIED, SAME, Pairs
-from whyrst.compare.segment import LOCAL, Held, Segment
-from whyrst.compare.survey import Event
+from whyrst.compare.segment import ACK, LOCAL, Held, Segment
 from whyrst.fast.layout import Flag, Opt
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from whyrst.compare.clocks import Clock
     from whyrst.compare.conversations import Conversations
+    from whyrst.compare.sightings import Seen
 
     Cells = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -38,6 +38,7 @@ class Leg:
         flip: the client's end is at the path's other end.
         other: captures that show another leg of the same conversation.
         segments: capture -> its segments.
+        seen: its resets, once they were put together.
     """
 
     rows: dict[int, list[int]]
@@ -45,12 +46,14 @@ class Leg:
     flip: bool = False
     other: frozenset[int] = frozenset()
     segments: dict[int, list[Segment]] = field(default_factory=dict)
+    seen: list[Seen] | None = None
     _held: dict[int, Held] = field(default_factory=dict)
     _usual: dict[tuple[int, bool], list[Segment]] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Let the segments go."""
-        self.segments, self._held, self._usual = {}, {}, {}
+        self.segments, self.seen = {}, None
+        self._held, self._usual = {}, {}
 
     def held(self, capture: int) -> Held:
         """What a capture holds of it."""
@@ -195,23 +198,24 @@ def _client_side(row: int, table: Conversations, main: int, whole: Conversations
 
 
 def _segment(cells: list[int], client: int, shift: list[int], row: int, clock: Clock) -> Segment:
-    forth = cells[Event.SIDE] == client
+    # Unpacked in the order of `Event`: there are many of them.
+    frame, time, *ends, seq, ack, flags, window, length, ttl, ip_id, options, stamp, _, _, quality, _, side, _ = cells
+    forth = side == client
     mine, theirs = (shift[0], shift[1]) if forth else (shift[1], shift[0])
-    flags = cells[Event.FLAGS]
     return Segment(
-        frame=cells[Event.FRAME],
-        time=clock.common(cells[Event.TIME]),
+        frame=frame,
+        time=clock.common(time),
         forth=forth,
-        seq=(cells[Event.SEQ] + mine) % WRAP if mine else cells[Event.SEQ],
-        ack=(cells[Event.ACK] + theirs) % WRAP if theirs and flags & Flag.ACK else cells[Event.ACK],
+        seq=(seq + mine) % WRAP if mine else seq,
+        ack=(ack + theirs) % WRAP if theirs and flags & ACK else ack,
         flags=flags,
-        length=cells[Event.LENGTH],
-        window=cells[Event.WINDOW],
-        ttl=cells[Event.TTL],
-        ip_id=cells[Event.IP_ID],
-        options=cells[Event.OPTIONS],
-        stamp=cells[Event.TSVAL],
+        length=length,
+        window=window,
+        ttl=ttl,
+        ip_id=ip_id,
+        options=options,
+        stamp=stamp,
         row=row,
-        local=bool(cells[Event.QUALITY] & LOCAL),
-        ends=(cells[2], cells[3], cells[4], cells[5], cells[Event.SPORT], cells[Event.DPORT]),
+        local=bool(quality & LOCAL),
+        ends=(ends[0], ends[1], ends[2], ends[3], ends[4], ends[5]),
     )

@@ -17,7 +17,7 @@ ESSENTIAL = SYN | FIN | RST | ACK
 MAX = 1 << 40
 """Above every sequence number."""
 WRAP = 1 << 32
-LOCAL = Quality.PARTIAL_CHECKSUM | Quality.OUTGOING
+LOCAL = int(Quality.PARTIAL_CHECKSUM | Quality.OUTGOING)
 """Marks of a packet that was captured on the host that sent it."""
 
 
