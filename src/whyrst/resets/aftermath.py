@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.fast.layout import Seg
-from whyrst.fast.tables import Conn, Dir, Glob, Rst
+from whyrst.fast.tables import Dir, Glob, Rst
 from whyrst.resets.facts import MS, SECOND, Fact, ahead
 
 if TYPE_CHECKING:
@@ -97,13 +97,6 @@ class Aftermath:
         return (self.burst_before | self.burst_after) & (self.step != 0) & beyond & ~self._r.shape.seq_zero
 
     @cached_property
-    def ttl_varies(self) -> Mask:
-        """The burst's resets have different TTLs."""
-        before = self.burst_before & (self._r.sender(Dir.RST_TTL) != self._r.seg(Seg.TTL))
-        after = self.burst_after & (self._r.own(Rst.NEXT_TTL) != self._r.seg(Seg.TTL))
-        return before | after
-
-    @cached_property
     def peer_reset_too(self) -> Fact:
         """The other end reset the connection, too, within a second before or after."""
         now = self._r.seg(Seg.TIME)
@@ -116,10 +109,4 @@ class Aftermath:
         """A new SYN with these ports followed within five seconds."""
         when = self._r.own(Rst.SYN_AFTER)
         yes = (when > 0) & (when - self._r.seg(Seg.TIME) < 5 * SECOND)
-        return Fact.of(yes, yes | (self.watched > 5 * SECOND))
-
-    @cached_property
-    def syn_repeated(self) -> Fact:
-        """The client repeated its SYN afterwards (Linux does after 10 ms when an old ACK came)."""
-        yes = (self._r.own(Rst.SENDER_AFTER) > 0) & (self._r.conn(Conn.T_SYN) > 0)
         return Fact.of(yes, yes | (self.watched > 5 * SECOND))

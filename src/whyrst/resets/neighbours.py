@@ -101,16 +101,6 @@ class Neighbours(Services):
         return line.count(self._client_rank, self._now - 10 * SECOND, self._now + 10 * SECOND)
 
     @cached_property
-    def fan_out_empty(self) -> Column:
-        """Of those, connections in which no byte of payload was sent."""
-        times = self._r.neighbour(Log.T_FIRST)
-        pair = mix(self._client, self._service)
-        _, first = np.unique(pair, return_index=True)
-        none = (self._r.neighbour(Log.CLIENT_BYTES) + self._r.neighbour(Log.SERVER_BYTES) == 0)[first]
-        line = Timeline(self._clients, self._clients.rank[first][none], times[first][none])
-        return line.count(self._client_rank, self._now - 10 * SECOND, self._now + 10 * SECOND)
-
-    @cached_property
     def _pairs(self) -> Keys:
         return Keys(mix(self._client, self._service), self._start)
 

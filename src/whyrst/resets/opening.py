@@ -100,13 +100,6 @@ class Opening:
         return self.dropped_by_server & (self._r.seg(Seg.TIME) - answered < SOON + 2 * self._r.habits.rtt)
 
     @cached_property
-    def answer_fits(self) -> Fact:
-        """The answered SYN-ACK acknowledged the client's SYN; unknown without one of the two."""
-        r = self._r
-        known = r.by_client & r.trigger.is_syn_ack & (r.client(Dir.ISN) >= 0)
-        return Fact.of(r.trigger.ack == _behind(r.client(Dir.ISN)), known)
-
-    @cached_property
     def wrong_ack(self) -> Mask:
         """The answered segment of the handshake acknowledged a number that the reset's sender never sent: a SYN-ACK
         that does not fit the SYN, or a last step that does not fit the SYN-ACK."""

@@ -109,12 +109,6 @@ class Progress:
         return self._fin(self._r.peer(Dir.FIN_SEQ), self._r.peer(Dir.ACKED))
 
     @cached_property
-    def sender_closed_first(self) -> Mask:
-        """The sender's FIN came before the peer's, or the peer sent none."""
-        mine, theirs = self._r.sender(Dir.FIN_TIME), self._r.peer(Dir.FIN_TIME)
-        return self.sender_fin & (~self.peer_fin | (mine <= theirs))
-
-    @cached_property
     def seq_after_fin(self) -> Mask:
         """RST.SEQ is the sequence number behind the sender's FIN: the peer's segment acknowledged it."""
         return self.sender_fin & (self._r.seg(Seg.SEQ) == (self._r.sender(Dir.FIN_SEQ) + 1) & 0xFFFFFFFF)

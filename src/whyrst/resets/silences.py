@@ -53,11 +53,6 @@ class Silences:
         return self._since(self._r.sender(Dir.DATA_TIME))
 
     @cached_property
-    def peer_data(self) -> Column:
-        """Since the peer's last payload."""
-        return self._since(self._r.peer(Dir.DATA_TIME))
-
-    @cached_property
     def turn(self) -> Column:
         """Since the latest sender of payload began its turn: a request's first byte, when it is unanswered."""
         return self._since(self._r.conn(Conn.T_TURN))

@@ -153,11 +153,6 @@ class Trigger:
         only = (self.flags & (Flag.SYN | Flag.FIN | Flag.RST | Flag.ACK)) == Flag.ACK
         return self.found & only & (self.length == 0) & ~self.probe
 
-    @cached_property
-    def is_alert(self) -> Mask:
-        """One TLS alert record, 31 bytes at most (header 5, body 2 in clear, up to 26 under TLS 1.2 or 1.3)."""
-        return self.found & (self.kind == Kind.TLS_ALERT) & (self.length <= 5 + 2 + 24)
-
     def fact(self, condition: Mask) -> Fact:
         """A fact about it; unknown where no segment fits."""
         return Fact.of(condition, self.found)

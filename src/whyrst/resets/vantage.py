@@ -80,13 +80,3 @@ class Vantages:
         code = np.where(client_local & ~server_local, CLIENT, code)
         code = np.where(server_local & ~client_local, SERVER, code)
         return np.where((client_local & server_local) | same | loop4, HOST, code)
-
-    @cached_property
-    def at_sender(self) -> Mask:
-        """On or next to the host whose address the reset carries."""
-        return (self.code == HOST) | np.where(self._r.by_client, self.code == CLIENT, self.code == SERVER)
-
-    @cached_property
-    def at_peer(self) -> Mask:
-        """On or next to the host that got it."""
-        return (self.code == HOST) | np.where(self._r.by_client, self.code == SERVER, self.code == CLIENT)

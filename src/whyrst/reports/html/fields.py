@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from whyrst.causes import Cause
     from whyrst.model import Verdict
 
-COMMANDS = frozenset({"look further"})
-"""Fields whose items can be typed in."""
-
 
 class Item(NamedTuple):
     """One line of a field."""
