@@ -239,6 +239,15 @@ def test_the_live_page_shows_resets_as_they_come(visit):
         assert page.locator("#chart canvas").is_visible()
     row.first.get_by_role("link").click()
     assert f"127.0.0.1:{port}" in page.locator("dl.fields").inner_text()
+    kept = page.get_by_role("link", name="live since").first
+    for _ in range(60):  # they are written every second
+        page.get_by_role("link", name="History").click()
+        if kept.count():
+            break
+        page.wait_for_timeout(500)
+    kept.click()
+    page.locator("#found td a").first.click()
+    assert page.get_by_text("there are no packets to draw").is_visible()
     plain = visit("/live", java_script_enabled=False)
     assert plain.locator("#live tr", has_text=f"127.0.0.1:{port}").count()
 

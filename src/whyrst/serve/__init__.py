@@ -7,6 +7,7 @@
 - `jobs`       starts workers, reads what they say, stops them
 - `drawing`    ladders, drawn by another process
 - `uploads`    bytes from outside to files of ours
+- `live`       the process that listens to the kernel; `journal` keeps what it tells
 - `api`        the REST API: one table of routes, from which `openapi` is made
 - `app`        all of it together
 """

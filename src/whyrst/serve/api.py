@@ -291,6 +291,8 @@ async def get_ladder(context: Context, request: Request) -> Response:
         raise ApiError(400, "form is svg or text")
     if context.store.verdict(capture.id, number) is None:
         raise ApiError(404, "there is no such reset")
+    if not capture.paths:
+        raise ApiError(404, "there are no packets of a live reset to draw")
     try:
         async with context.drawing:
             drawn = await ladder(capture, number, form, context.settings)

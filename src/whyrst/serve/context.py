@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from whyrst.mcp.folders import Folders, NotAllowedError
 from whyrst.serve.jobs import Jobs
+from whyrst.serve.journal import Journal
 from whyrst.serve.live import COMMAND, Live
 from whyrst.serve.store import Store
 
@@ -66,7 +67,7 @@ class Context:
         self.store = Store(settings.data / "whyrst.db")
         self.news = News()
         self.jobs = Jobs(self.store, settings, self.news.tell)
-        self.live = Live(COMMAND if settings.trace else None)
+        self.live = Live(COMMAND if settings.trace else None, Journal(self.store))
         self.drawing = asyncio.Semaphore(2)
         self._folders = Folders(settings.folders)
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from whyrst.serve.journal import Journal
+
     State = Literal["off", "running", "ended"]
 
 KEPT = 500
@@ -25,6 +27,8 @@ WAITING = 1000
 LINE = 1 << 20
 """Bytes that a verdict may have."""
 COMMAND = (sys.executable, "-m", "whyrst.cli", "trace", "--json")
+FLUSH = 1.0
+"""Seconds between two writings of what came."""
 PATIENCE = 3
 """Seconds that the process has to end by itself."""
 
@@ -51,6 +55,7 @@ class Live:
 
     Args:
         command: the process; None when the live page is off.
+        journal: where verdicts are kept.
 
     Attributes:
         state: of the process.
@@ -59,8 +64,10 @@ class Live:
         causes: how many there were by cause.
     """
 
-    def __init__(self, command: tuple[str, ...] | None) -> None:
+    def __init__(self, command: tuple[str, ...] | None, journal: Journal) -> None:
         self._command = command
+        self._journal = journal
+        self._fresh: list[dict[str, Any]] = []
         self._task: asyncio.Task[None] | None = None
         self._listeners: set[asyncio.Queue[Seen | None]] = set()
         self.state: State = "off"
@@ -106,6 +113,7 @@ class Live:
         assert process.stdout is not None, "it is a pipe"
         assert process.stderr is not None, "it is a pipe"
         errors = asyncio.create_task(self._complaints(process.stderr))
+        writing = asyncio.create_task(self._write())
         try:
             with contextlib.suppress(ValueError):  # a line that is too long, or cut when the process died
                 async for line in process.stdout:
@@ -113,9 +121,24 @@ class Live:
             await asyncio.wait({errors}, timeout=PATIENCE)  # it may still say why it ends
         finally:
             errors.cancel()
+            writing.cancel()
             await _end(process)
+            await asyncio.gather(writing, return_exceptions=True)
+            self._flush()
+            self._journal.end()
             self.state = "ended"
             self._tell(None)
+
+    async def _write(self) -> None:
+        """Keep what came, every now and then."""
+        while True:
+            await asyncio.sleep(FLUSH)
+            await asyncio.to_thread(self._flush)
+
+    def _flush(self) -> None:
+        fresh, self._fresh = self._fresh, []
+        if fresh:
+            self._journal.keep(fresh)
 
     async def _complaints(self, stream: asyncio.StreamReader) -> None:
         """Remember the last line of standard error."""
@@ -128,6 +151,7 @@ class Live:
         number = self.causes.total() + 1
         self.causes[verdict["cause"]] += 1
         self.seen.append(Seen(number, verdict))
+        self._fresh.append(verdict)
         self._tell(self.seen[-1])
 
     def _tell(self, one: Seen | None) -> None:

@@ -45,7 +45,7 @@ def _schemas() -> dict[str, Any]:
         "uploaded": {"type": "boolean"},
         "size": NUMBER,
         "created": {"type": "number"},
-        "state": {"type": "string", "enum": ["queued", "running", "done", "failed", "stopped"]},
+        "state": {"type": "string", "enum": ["queued", "running", "done", "failed", "stopped", "live"]},
         "done": NUMBER,
         "total": {"type": ["integer", "null"]},
         "error": {"type": ["string", "null"]},

@@ -80,7 +80,9 @@ async def reset(context: Context, request: Request) -> Response:
     if told is None:
         raise ApiError(404, "there is no such reset")
     total = context.store.find(wanted({"capture": one.id}), limit=0).total
-    return page(context, request, "reset", one=one, number=number, total=total, **_verdict(told))
+    return page(
+        context, request, "reset", one=one, number=number, total=total, **_verdict(told, packets=bool(one.paths))
+    )
 
 
 async def compare(context: Context, request: Request) -> Response:
@@ -117,7 +119,7 @@ async def live_reset(context: Context, request: Request) -> Response:
     seen = context.live.find(number_of(request))
     if seen is None:
         raise ApiError(404, "this reset is no longer kept")
-    return page(context, request, "live_reset", number=seen.number, **_verdict(seen.verdict))
+    return page(context, request, "live_reset", number=seen.number, **_verdict(seen.verdict, packets=False))
 
 
 async def manual(context: Context, request: Request) -> Response:
@@ -191,13 +193,14 @@ def _found(context: Context, query: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _verdict(told: dict[str, Any]) -> dict[str, Any]:
-    """What the page of a verdict shows."""
+def _verdict(told: dict[str, Any], *, packets: bool) -> dict[str, Any]:
+    """What the page of a verdict shows; without packets there is nowhere to look further."""
     verdict = msgspec.convert(told, Verdict)
     known = all_causes().get(verdict.cause)
+    shown = [one for one in fields(verdict, known) if packets or one.label != "look further"]
     return {
         "verdict": verdict,
         "title": known.title if known is not None else "",
         "sure": about.sureness(verdict),
-        "fields": Markup(listed(fields(verdict, known))),  # noqa: S704 - it escapes what it is given
+        "fields": Markup(listed(shown)),  # noqa: S704 - it escapes what it is given
     }

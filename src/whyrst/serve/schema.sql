@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS captures (
     uploaded INTEGER NOT NULL,    -- 1: the file is ours to delete
     size INTEGER NOT NULL,
     created REAL NOT NULL,        -- seconds since 1970
-    state TEXT NOT NULL,          -- queued, running, done, failed, stopped
+    state TEXT NOT NULL,          -- queued, running, done, failed, stopped, live
     done INTEGER NOT NULL DEFAULT 0,
     total INTEGER,
     error TEXT,

@@ -41,7 +41,7 @@ class Capture:
         uploaded: the file is ours to delete.
         size: bytes.
         created: seconds since 1970.
-        state: queued, running, done, failed or stopped.
+        state: queued, running, done, failed or stopped; live while the kernel tells more.
         done: bytes analyzed.
         total: bytes in all, None when nobody knows.
         error: why it failed, or what is damaged.
@@ -130,10 +130,12 @@ class Store:
         """Close the file."""
         self._db.close()
 
-    def add(self, labels: Iterable[str], paths: Iterable[str], size: int, *, uploaded: bool) -> Capture:
-        """A new capture, which waits to be analyzed."""
+    def add(
+        self, labels: Iterable[str], paths: Iterable[str], size: int, *, uploaded: bool, state: str = "queued"
+    ) -> Capture:
+        """A new capture, which waits to be analyzed unless its state is another."""
         number = secrets.token_urlsafe(RANDOM)
-        row = (number, json.dumps(list(labels)), json.dumps(list(paths)), uploaded, size, time.time(), "queued")
+        row = (number, json.dumps(list(labels)), json.dumps(list(paths)), uploaded, size, time.time(), state)
         with self._writing, self._db:
             self._db.execute(
                 "INSERT INTO captures (id, labels, paths, uploaded, size, created, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -183,6 +185,11 @@ class Store:
                 rows,
             )
         return len(rows)
+
+    def trim(self, number: str, first: int) -> None:
+        """Forget the verdicts of a capture before the `first` one."""
+        with self._writing, self._db:
+            self._db.execute("DELETE FROM verdicts WHERE capture = ? AND number < ?", (number, first))
 
     def put_incidents(self, number: str, incidents: Iterable[dict[str, Any]]) -> None:
         """Keep incidents."""
@@ -255,7 +262,9 @@ class Store:
         return [c.id for k, c in enumerate(uploads) if c.created < old or k >= most]
 
     def interrupted(self) -> list[str]:
-        """Ids of captures whose analysis had begun or waited when the app ended last."""
+        """Ids of captures whose analysis had begun or waited when the app ended last; live ones of then are done."""
+        with self._writing, self._db:
+            self._db.execute("UPDATE captures SET state = 'done' WHERE state = 'live'")
         rows = self._db.execute("SELECT id FROM captures WHERE state IN ('queued', 'running') ORDER BY created")
         return [row[0] for row in rows]
 
