@@ -18,9 +18,9 @@ ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """One browser for all tests of a process."""
+    """One browser for the tests of a file; after it, no event loop of Playwright's is left in other tests' way."""
     if CHROMIUM is None:
         pytest.skip("Debian package chromium is not installed")
     from playwright.sync_api import sync_playwright

@@ -211,6 +211,17 @@ def test_the_history_and_the_manual(visit):
     assert page.get_by_role("link", name="1 reset in the history").is_visible()
 
 
+@pytest.mark.parametrize("address", [{"token": "a token of this test"}], indirect=True)
+def test_the_token_is_asked_for_once(visit):
+    page = visit("/history")
+    assert page.get_by_role("heading", name="Who are you?").is_visible()
+    page.get_by_label("Token").fill("a token of this test")
+    page.get_by_role("button", name="Enter").click()
+    page.get_by_role("heading", name="Why was it reset?").wait_for()
+    analyzed(page)
+    assert page.context.cookies()[0]["httpOnly"]
+
+
 def test_the_live_page_tells_why_it_is_off(visit):
     page = visit("/live")
     assert page.get_by_text("sudo whyrst serve --trace").is_visible()

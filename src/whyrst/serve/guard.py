@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 COOKIE = "whyrst"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN = frozenset({"/login", "/static/app.css", "/static/app.js"})
-"""Paths that need no token."""
+LOGIN, STATIC = "/login", "/static/"
+"""Paths that need no token: the form that asks for it, and what every page looks like."""
 LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -93,7 +93,7 @@ class Guard:
             return Refusal(421, "this server does not answer to that name")
         if scope["method"] not in SAFE and not _same_origin(headers, host):
             return Refusal(403, "a page of another site may not change anything here")
-        if self._token is not None and scope["path"] not in OPEN and not self._knows(headers):
+        if self._token is not None and not _is_open(scope["path"]) and not self._knows(headers):
             return Refusal(401, "a token is needed")
         return None
 
@@ -133,6 +133,10 @@ def _same_origin(headers: dict[str, str], host: str) -> bool:
     return origin is None or urlsplit(origin).netloc == host
 
 
+def _is_open(path: str) -> bool:
+    return path == LOGIN or path.startswith(STATIC)
+
+
 def _is_page(scope: Scope) -> bool:
     return scope["method"] == "GET" and not scope["path"].startswith("/api/")
 
@@ -143,6 +147,6 @@ async def _answer(send: Send, refusal: Refusal, *, login: bool) -> None:
     if refusal.status == 401:  # noqa: PLR2004 - RFC 9110: Unauthorized
         headers.append((b"www-authenticate", b"Bearer"))
     if login:
-        text, headers = b"", [(b"location", b"/login"), (b"content-length", b"0")]
+        text, headers = b"", [(b"location", LOGIN.encode()), (b"content-length", b"0")]
     await send({"type": "http.response.start", "status": 303 if login else refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": text})

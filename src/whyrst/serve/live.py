@@ -13,6 +13,8 @@ import sys
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from whyrst.reports.printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -46,7 +48,7 @@ class Seen(NamedTuple):
         return {
             "number": self.number, "time": one["time"], "cause": one["cause"], "confidence": one["confidence"],
             "harm": one["harm"]["level"], "source": one["reset"]["source"], "destination": one["reset"]["destination"],
-            "process": (kernel.get("process") or {}).get("comm"),
+            "process": printable((kernel.get("process") or {}).get("comm", "")),
         }  # fmt: skip
 
 

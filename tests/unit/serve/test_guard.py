@@ -70,6 +70,8 @@ def test_without_the_token_a_page_leads_to_the_login_and_the_api_refuses():
     status, headers = ask("/api/v1/captures", token=TOKEN)
     assert (status, headers[b"www-authenticate"]) == (401, b"Bearer")
     assert ask("/login", token=TOKEN)[0] == 200
+    assert ask("/static/app.css", token=TOKEN)[0] == 200
+    assert ask("/login/x", token=TOKEN)[0] == 303
 
 
 @pytest.mark.parametrize("told", [f"Bearer {TOKEN}", f"bearer {TOKEN}"])

@@ -147,7 +147,7 @@
       const harm = make("td", {}, make("i", {class: `dot ${told.harm}`}), HARM[told.harm] ?? told.harm);
       const sure = told.cause === "undetermined" ? "" : told.confidence;
       const [day, rest] = told.time.replace("Z", "").split("T");
-      const texts = [`${day} ${rest.slice(0, 12)}Z`, told.cause, sure, harm, told.process ?? "", told.source, told.destination];
+      const texts = [`${day} ${rest.slice(0, 12)}Z`, told.cause, sure, harm, told.process, told.source, told.destination];
       const link = make("a", {href: `/live/${told.number}`}, String(told.number));
       return make("tr", {}, make("td", {}, link), ...texts.map((one) => one instanceof Node ? one : make("td", {}, one)));
     }
