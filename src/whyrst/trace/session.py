@@ -42,8 +42,9 @@ ITSELF = SECOND // 1000
 tcp_reset), too, at the same moment; where the probe there has no segment to look at, this tells."""
 SPACES = 64
 """Trackers that are kept; the one unused for longest goes first."""
-SENT, TOGETHER = 1 << 12, SECOND
-"""Resets sent that are remembered for the other end, which may be on this host; how far apart both events may be."""
+SENT, TOGETHER, EARLIER = 1 << 12, SECOND, SECOND // 500
+"""Resets sent that are remembered for the other end, which may be on this host; how long after sending it may be taken,
+and how long before the event of the sender, which comes when the segment is already on its way."""
 TOLD = 1 << 14
 """Connections of which the history was told already."""
 LIVE = "live"
@@ -79,7 +80,7 @@ class Session:
         self._lanes: OrderedDict[tuple[int, bool], _Lane] = OrderedDict()
         self._told: OrderedDict[tuple[int, bool, str, str], int] = OrderedDict()
         self._leaving: list[_Lane] = []
-        self._sent: OrderedDict[Ends, KernelEvent] = OrderedDict()
+        self._sent: OrderedDict[tuple[Ends, int], KernelEvent] = OrderedDict()
         self._count = 0
         self.untold = 0
         """Events without addresses, or of which the reset could not be rebuilt."""
@@ -111,12 +112,12 @@ class Session:
         lanes: dict[tuple[int, bool], list[Row]] = {}
         buffer = bytearray()
         for event, packet in ready:
-            self._remember(event)
             if event.kind == "received" and abs(own.get(_end(event), 0) - event.time) < ITSELF:
                 continue
             key = (event.netns, event.kind in {"sent", "unseen"})
             rows = self._rows(event, packet, buffer)
             if rows:
+                self._remember(event, int(rows[-1][Seg.SEQ]))
                 self._count += 1
                 rows[-1][Seg.FRAME] = self._count
                 self._lane(key).events[self._count] = event
@@ -177,30 +178,30 @@ class Session:
             lane.events.pop(number, None)
         resets = Resets(
             cells, tracker.log, lines, tracker.names, tracker.payloads, (self._name,), tracker.g,
-            events=events, senders=tuple(map(self._sender, events)), numbered=False,
+            events=events, senders=tuple(map(self._sender, events, cells[Seg.SEQ].tolist())), numbered=False,
         )  # fmt: skip
         return Judged(resets)
 
-    def _remember(self, event: KernelEvent) -> None:
-        """Keep a reset that was sent from here for its other end. Of several of one connection the first counts: later
-        ones answer what that end said before it took it."""
-        ends = event.ends
-        if event.kind != "sent" or ends is None:
+    def _remember(self, event: KernelEvent, seq: int) -> None:
+        """Keep a reset that was sent from here for its other end. Of several alike the first counts: later ones answer
+        what that end said before it took it."""
+        if event.kind != "sent" or event.ends is None:
             return
-        there = ends.swapped
-        before = self._sent.get(there)
+        key = (event.ends.swapped, seq)
+        before = self._sent.get(key)
         if before is None or event.time - before.time > TOGETHER:
-            self._sent[there] = event
-            self._sent.move_to_end(there)
+            self._sent[key] = event
+            self._sent.move_to_end(key)
         while len(self._sent) > SENT:
             self._sent.popitem(last=False)
 
-    def _sender(self, event: KernelEvent | None) -> KernelEvent | None:
-        """The event of the stack that sent a reset which arrived here, if that stack is on this host."""
+    def _sender(self, event: KernelEvent | None, seq: int) -> KernelEvent | None:
+        """The event of the stack that sent a reset which arrived here, if that stack is on this host: same ends, same
+        sequence number, and not sent after it came. Somebody else's reset in its name differs in one of these."""
         if event is None or event.kind not in {"received", "dropped"} or event.ends is None:
             return None
-        sent = self._sent.get(event.ends)
-        return sent if sent is not None and abs(sent.time - event.time) < TOGETHER else None
+        sent = self._sent.get((event.ends, seq))
+        return sent if sent is not None and -EARLIER <= event.time - sent.time < TOGETHER else None
 
 
 def _end(event: KernelEvent) -> tuple[int, Ends | None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.trace.events import NOON, SECOND, aborted, refused, taken
+import pytest
+from tests.unit.trace.events import NOON, SECOND, aborted, numbers, refused, taken
 
 from whyrst.kernel.event import Ends
 from whyrst.trace.session import HOLD, SPACES, Session
@@ -66,7 +67,7 @@ def test_no_reset_is_lost_when_there_are_many_namespaces():
 def test_who_sent_a_reset_knows_why_for_both_ends():
     session = Session()
     session.take(aborted("127.0.0.1:80", "127.0.0.1:4000"))
-    session.take(taken("127.0.0.1:4000", "127.0.0.1:80", netns=2))
+    session.take(taken("127.0.0.1:4000", "127.0.0.1:80", netns=2, numbers=numbers(rcv_nxt=1100, copied_seq=1100)))
     told = [judged.verdict(i) for judged in session.close() for i in range(len(judged))]
     assert {(v.kernel.socket["kind"], v.cause, v.confidence) for v in told} == {
         ("sent", "close-with-unread-data", "certain"),
@@ -75,10 +76,16 @@ def test_who_sent_a_reset_knows_why_for_both_ends():
     assert {v.kernel.socket.get("sent_by") for v in told} == {None, "nginx[123]"}
 
 
-def test_a_reset_of_long_before_explains_nothing():
+@pytest.mark.parametrize(
+    ("late", "number"), [(2 * SECOND, 1100), (-SECOND // 100, 1100), (0, 1101)],
+    ids=["long before", "sent afterwards", "another number"],
+)  # fmt: skip
+def test_a_reset_that_is_not_the_one_that_came_explains_nothing(late, number):
     session = Session()
     session.take(aborted("127.0.0.1:80", "127.0.0.1:4000"))
-    session.take(taken("127.0.0.1:4000", "127.0.0.1:80", time=NOON + 2 * SECOND))
+    end = numbers(rcv_nxt=number, copied_seq=number)
+    session.take(taken("127.0.0.1:4000", "127.0.0.1:80", time=NOON + late, numbers=end))
     told = [judged.verdict(i) for judged in session.close() for i in range(len(judged))]
-    received = [v for v in told if v.kernel.socket["kind"] == "received"]
-    assert [v.cause for v in received] != ["close-with-unread-data"]
+    (received,) = [v for v in told if v.kernel.socket["kind"] == "received"]
+    assert received.cause != "close-with-unread-data"
+    assert "sent_by" not in received.kernel.socket
