@@ -8,6 +8,7 @@
 - `drawing`    ladders, drawn by another process
 - `uploads`    bytes from outside to files of ours
 - `live`       the process that listens to the kernel; `journal` keeps what it tells
+- `actions`    what both the API and forms do
 - `api`        the REST API: one table of routes, from which `openapi` is made
 - `app`        all of it together
 """

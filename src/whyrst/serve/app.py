@@ -11,7 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from whyrst.serve.api import OPERATIONS, PREFIX, ApiError
+from whyrst.serve.actions import ApiError
+from whyrst.serve.api import OPERATIONS, PREFIX
 from whyrst.serve.context import Context
 from whyrst.serve.forms import FORMS, login
 from whyrst.serve.guard import Guard

@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from whyrst.serve import pages
-from whyrst.serve.api import ApiError, analyze_paths, capture_of, compare_captures, forget, take_upload
+from whyrst.serve.actions import ApiError, analyze_paths, capture_of, compare_captures, forget, take_upload
 from whyrst.serve.guard import COOKIE
 from whyrst.serve.render import SECRET, page
 

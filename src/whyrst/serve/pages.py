@@ -18,7 +18,7 @@ from whyrst.reports.html.parts import trust
 from whyrst.reports.manual import near
 from whyrst.reports.source import CONFIDENCES, WORST_FIRST
 from whyrst.serve import chapters
-from whyrst.serve.api import MANY, ApiError, capture_of, number_of, wanted
+from whyrst.serve.actions import MANY, ApiError, capture_of, number_of, wanted
 from whyrst.serve.events import UNSETTLED
 from whyrst.serve.history import over_time
 from whyrst.serve.render import page
