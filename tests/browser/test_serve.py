@@ -111,6 +111,14 @@ def test_what_is_wrong_with_a_file_is_told(visit, tmp_path):
     assert page.get_by_text("None yet.").is_visible()
 
 
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent(visit, tmp_path):
+    (tmp_path / "large.pcap").write_bytes(bytes(1_000_001))
+    page = visit()
+    upload(page, tmp_path / "large.pcap")
+    page.get_by_role("alert").filter(has_text="large.pcap: it has more bytes").wait_for()
+    assert page.get_by_role("button", name="Analyze", exact=True).is_enabled()
+
+
 def test_an_analysis_that_does_not_end_shows_that_it_runs_and_is_stopped(visit, tmp_path, address):
     page = visit()
     (tmp_path / "slow.pcap").write_bytes(EXAMPLE.read_bytes())

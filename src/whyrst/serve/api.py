@@ -28,7 +28,7 @@ from whyrst.serve.actions import (
     number_of,
     take_upload,
     wanted,
-)  # fmt: skip
+)
 from whyrst.serve.drawing import NoPictureError, ladder
 from whyrst.serve.events import live, progress, stream
 from whyrst.serve.store import COLUMNS, MOST

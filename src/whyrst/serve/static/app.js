@@ -66,6 +66,8 @@
 
     function one(file, progress) {
       return new Promise((done, failed) => {
+        // A server that refuses what is too large does not read all of it, which the browser takes for a broken connection.
+        if (file.size > Number(form.dataset.most)) throw new Error(`${file.name}: it has more bytes than an upload may`);
         const request = new XMLHttpRequest();
         request.open("POST", `/api/v1/captures?name=${encodeURIComponent(file.name)}`);
         request.setRequestHeader("content-type", "application/octet-stream");
