@@ -28,7 +28,8 @@ The same runs, traced: what the kernel of the sender, or of the receiver, told w
 verdict is made half a second after its reset. It is right when its cause is the true one, one that is right in a
 capture at the sender, or one that the scenario names because a kernel sees how a reset came about and not always why.
 "Unseen" are resets that left a host without its TCP, from a packet filter or a forger's raw socket. Of a reset that it
-receives, a kernel tells that a socket took it, and no more than a capture of that end shows."""
+receives, a kernel tells that a socket took it, and no more than a capture of that end shows; where its sender is on the
+same host, as in the lab, the sender's event tells why, too."""
 GOALS = {"certain": 99, "likely": 80}
 
 

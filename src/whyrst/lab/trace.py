@@ -171,7 +171,8 @@ def outcomes(record: Record, live: Live) -> Iterator[Outcome]:
                     seen.add(id(truth))
                 accept: tuple[str, ...] = ()
                 if truth is not None:
-                    accept = (*right_at(truth, truth.sender), *truth.live) if name == SENT else right_at(truth, host)
+                    sender = name == SENT or told_by_sender(one.verdict)
+                    accept = (*right_at(truth, truth.sender), *truth.live) if sender else right_at(truth, host)
                 yield outcome(record, side, one, accept)
     for truth in record.resets:
         if live.whole and id(truth) not in seen and not truth.may_be_unseen and by_stack(truth):
@@ -182,6 +183,11 @@ def outcomes(record: Record, live: Live) -> Iterator[Outcome]:
 def kind_of(verdict: Verdict) -> str:
     """Kind of the event that a verdict is about."""
     return str(verdict.kernel.socket["kind"]) if verdict.kernel is not None else ""
+
+
+def told_by_sender(verdict: Verdict) -> bool:
+    """The event of the stack that sent it, on the same host, explains a reset that was received."""
+    return verdict.kernel is not None and "sent_by" in verdict.kernel.socket
 
 
 def by_stack(truth: Truth) -> bool:

@@ -123,8 +123,9 @@ class KernelFacts(KernelRecords):
         if event.container is not None:
             socket["container"] = event.container
         sender = self.events[i]
-        if sender is not event and sender is not None and sender.process is not None:
-            socket["sent_by"] = f"{sender.process.comm}[{sender.process.pid}]"
+        if sender is not event and sender is not None:
+            by = sender.process
+            socket["sent_by"] = f"{by.comm}[{by.pid}]" if by is not None else "the TCP stack of this host"
         known = (("cookie", event.cookie), ("cgroup", event.cgroup), ("inode", event.inode))
         socket |= {name: value for name, value in known if value}
         if event.numbers is not None:
