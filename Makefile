@@ -17,7 +17,7 @@ demo: $(VENV)/.whyrst
 	$(BIN)/whyrst analyze examples/resets.pcap
 
 test: packages front $(VENV)/.test
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto
 
 test-kernels: $(VENV)/.whyrst
 	@sh tools/debian_packages.sh packaging/kernel-packages.txt

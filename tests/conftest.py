@@ -1,7 +1,8 @@
-"""Tests that watch the whole kernel follow each other: a storm of resets in one would blind another."""
+"""Tests that watch the whole kernel take turns, also in several processes: resets of one would count in another."""
 
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,11 @@ HERE = Path(__file__).parent
 WATCHING = (HERE / "kernel", HERE / "lab")
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if any(item.path.is_relative_to(folder) for folder in WATCHING):
-            item.add_marker(pytest.mark.xdist_group("kernel"))
+@pytest.fixture(autouse=True)
+def alone(request, tmp_path_factory):
+    if not any(request.path.is_relative_to(folder) for folder in WATCHING):
+        yield
+        return
+    with (tmp_path_factory.getbasetemp().parent / "kernel.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -184,7 +184,7 @@ class Origin(Struct, frozen=True):
     ] = 0.0
     known_as: Annotated[
         tuple[str, str] | None,
-        Meta(description="client and server of its connection there, when this reset carries other addresses than that"),
+        Meta(description="client and server of its connection there, when this reset carries other addresses"),
     ] = None
 
 
