@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Key = tuple[str, str, tuple[int, int] | None]
 
+NEAR = 60_000_000_000
+"""How far, in ns, an event whose numbers are not known may be from its reset: addresses and ports are used again."""
 RANK = ("sent", "received", "dropped", "unseen")
 """Kinds of events, the best witness first."""
 
@@ -55,18 +57,21 @@ class Join:
         Args:
             cells: resets as columns, in the order of the capture.
         """
-        names = (Seg.SRC_HI, Seg.SRC_LO, Seg.SPORT, Seg.DST_HI, Seg.DST_LO, Seg.DPORT, Seg.SEQ, Seg.ACK)
+        ends = (Seg.SRC_HI, Seg.SRC_LO, Seg.SPORT, Seg.DST_HI, Seg.DST_LO, Seg.DPORT)
+        names = (*ends, Seg.SEQ, Seg.ACK, Seg.TIME)
         found = tuple(self._take(*row) for row in cells[list(names)].T.tolist())
         self.matched += sum(event is not None for event in found)
         return found
 
     def _take(self, *row: int) -> KernelEvent | None:
         source, target = endpoint(*row[:3]), endpoint(*row[3:6])
-        for key in ((source, target, numbers(row[6], row[7])), (source, target, None)):
-            waiting = self._waiting.get(key)
-            if waiting:
-                return waiting.popleft()
-        return None
+        waiting = self._waiting.get((source, target, numbers(row[6], row[7])))
+        if waiting:
+            return waiting.popleft()
+        unnumbered = self._waiting.get((source, target, None), deque())
+        while unnumbered and unnumbered[0].time < row[8] - NEAR:
+            unnumbered.popleft()
+        return unnumbered.popleft() if unnumbered and unnumbered[0].time < row[8] + NEAR else None
 
 
 def _best(events: list[KernelEvent]) -> deque[KernelEvent]:
