@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LOAD = Path(__file__).parent / "load.c"
-ROUNDS, SECONDS, START = 9, 2.0, 1.5
+ROUNDS, SECONDS, START = 9, 2.0, 4.0
 """Rounds with and without; seconds of each load; seconds until a tracer has surely begun."""
 FLOOD, CLOSE = 95, 97
 """Least share of the rate that a load keeps, per cent."""

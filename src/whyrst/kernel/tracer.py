@@ -18,9 +18,9 @@ from whyrst.kernel.wire import HAS_FLOW, KINDS, LINGERS, STATES, Reader
 if TYPE_CHECKING:
     from whyrst.kernel.event import KernelEvent
 
-RATE, BURST = 250, 500
+RATE, BURST = 50, 500
 """Events a second, CPU and kind that are handed over; so many at once after a pause. In a storm the rest is counted:
-judging one takes a fifth of a millisecond, and whoever reads cannot follow more."""
+judging one takes half a millisecond, and nobody reads more."""
 TOTAL = struct.Struct("<4Q")
 SHAPE = struct.Struct("<IIBBBBII")
 COUNT = struct.Struct("<Q")
@@ -78,7 +78,7 @@ class Tracer:
         self._object.choose(set(programs))
         taken = self._names.taken if self._names.taken is not None else 0xFFFFFFFF
         hz = round(1 / time.clock_getres(MONOTONIC_COARSE))
-        settings = (rate, min(BURST, rate * 2), user_stacks, netns, taken, hz)
+        settings = (rate, min(BURST, rate * 10), user_stacks, netns, taken, hz)
         self._object.initial(".rodata", 0, SETTINGS.pack(*map(int, settings)))
         self._waiting: list[bytes] = []
         self._reader = Reader(self._names, host.symbols)
