@@ -105,7 +105,7 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     assert k is not None
     gone = k.nobody & k.timed_out
     yield proves(
-        gone & k.past(lambda p: p.user_timeout == 0 and 0 < p.repeats and p.repeat_length < LARGE),
+        gone & k.past(lambda p: p.user_timeout == 0 and p.repeats > 0 and p.repeat_length < LARGE),
         "the socket had given up with {kernel_error} after {kernel_repeats} repeats; {kernel_closed}",
     )
     yield shows(
