@@ -1,7 +1,7 @@
 """Traces a run of a scenario live, and scores what is said about the resets that its hosts send and get.
 
-The verdicts are made while the scenario runs, as `whyrst trace` makes them: what comes later than the session waits
-does not count. A verdict is right when its cause is the true one, or one that is right at the sender's own host.
+The verdicts are made while the scenario runs, as `whyrst trace` makes them: what comes later than tracing waits
+for does not count. A verdict is right when its cause is the true one, or one that is right at the sender's own host.
 """
 
 from __future__ import annotations

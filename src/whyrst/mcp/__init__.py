@@ -1,1 +1,1 @@
-"""whyrst for language models: a read-only server of the Model Context Protocol over standard input and output."""
+"""A read-only server of the Model Context Protocol over standard input and output."""

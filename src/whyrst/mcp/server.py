@@ -1,4 +1,4 @@
-"""The tools that a language model may call: none of them writes, and none reads outside of the allowed folders."""
+"""The tools that a client may call: none of them writes, and none reads outside of the allowed folders."""
 
 from __future__ import annotations
 

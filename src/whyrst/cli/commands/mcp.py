@@ -1,4 +1,4 @@
-"""`whyrst mcp`: a server for language models."""
+"""`whyrst mcp`: a server of the Model Context Protocol."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import click
 def command(*, folder: tuple[Path, ...]) -> None:
     """Serve the Model Context Protocol on standard input and output.
 
-    A language model can then analyze the captures inside FOLDER..., see the ladder of a reset, and read the manual. It
+    A program that speaks it can then analyze the captures inside FOLDER..., see the ladder of a reset, and read the manual. It
     cannot write, and cannot read any other file. Needs the extra `mcp`.
     """
     try:
