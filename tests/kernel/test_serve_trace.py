@@ -95,7 +95,7 @@ def test_the_app_is_the_user_who_called_sudo_and_still_hears_of_resets(place):
 def servers(where):
     """Ports of refusals in the history."""
     found = httpx.get(f"{where}/api/v1/verdicts", params={"cause": "port-closed"}, trust_env=False).json()
-    return {int(one["server"].rsplit(":", 1)[1]) for one in found["verdicts"]}
+    return {one["server_port"] for one in found["verdicts"]}
 
 
 def test_a_folder_that_only_root_may_read_is_refused(tmp_path):

@@ -114,9 +114,9 @@ def _check_reach(settings: Settings, user: tuple[int, int]) -> None:
     os.setegid(user[1])
     os.seteuid(user[0])
     try:
-        for needed in (sys.executable, __file__, os.__file__, *settings.folders):
+        for needed in (sys.executable, __file__, os.__file__, *map(os.fspath, settings.folders)):
             if not os.access(needed, os.R_OK, effective_ids=True):
-                raise PermissionError(errno.EACCES, "it cannot be read by the user who called sudo", os.fspath(needed))
+                raise PermissionError(errno.EACCES, "it cannot be read by the user who called sudo", needed)
     finally:
         os.seteuid(uid)
         os.setegid(gid)
