@@ -17,18 +17,19 @@ from whyrst.compare.origins import Tracer
 from whyrst.compare.pairing import Pairs, pair, proxied
 from whyrst.compare.path import STARTS, order, places
 from whyrst.compare.place import CompareError
+from whyrst.compare.reading import Reading
 from whyrst.compare.sightings import group
 from whyrst.compare.survey import Event, Survey
 from whyrst.compare.views import best, tally, views
 from whyrst.segments.read import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from whyrst.capture.filter import Filter
-    from whyrst.compare.sightings import Seen
+    from whyrst.compare.sightings import Seen, View
     from whyrst.model import Origin
-    from whyrst.segments.read import Batch
+    from whyrst.segments.read import Series
 
     Cells = np.ndarray[Any, np.dtype[np.int64]]
     Progress = Callable[[int, int | None], None]
@@ -50,6 +51,7 @@ class Alignment:
         elsewhere: per capture, frames of resets that are judged at another place.
         events: per capture, segments of the legs.
         starts: per capture, row of the table -> first and last + 1 of its events.
+        readings: per capture its second reading, whose resets wait to be judged.
         tracer: tells origins.
     """
 
@@ -64,6 +66,7 @@ class Alignment:
     elsewhere: list[set[int]] = field(default_factory=list)
     events: list[Cells] = field(default_factory=list)
     starts: list[dict[int, tuple[int, int]]] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
     tracer: Tracer | None = None
 
     def path_of(self, leg: Leg) -> list[int]:
@@ -114,13 +117,13 @@ LOOKED = 4096
 
 
 def align(
-    paths: tuple[str, ...], only: Callable[[], Filter | None], fixed: Mapping[int, str], progress: Progress | None
+    paths: tuple[str, ...], only: Filter | None, fixed: Mapping[int, str], progress: Progress | None
 ) -> Alignment:
     """Read captures twice and find where their resets were made.
 
     Args:
         paths: the captures.
-        only: makes the capture filter.
+        only: the capture filter.
         fixed: places that the user named, per capture.
         progress: is told how far reading has come.
 
@@ -128,7 +131,7 @@ def align(
         CompareError: they do not belong together.
         whyrst.capture.errors.CaptureError: one cannot be read.
     """
-    surveys = [_survey(path, only(), progress) for path in paths]
+    surveys = [_survey(series) for series in read(paths, only=only, progress=progress)]
     tables = [conversations(survey) for survey in surveys]
     pairs: dict[tuple[int, int], Pairs] = {}
     common: dict[tuple[int, int], Shared] = {}
@@ -157,15 +160,11 @@ def align(
     aligned = Alignment(paths, path, named, clocks, tables, pairs)
     aligned.legs = legs(tables, pairs)
     _flip(aligned, single)
-    _fill(aligned, surveys, only, progress)
-    aligned.tracer = _trace(aligned, surveys, common)
+    known, moments = views(aligned, surveys, common), _moments(aligned, surveys)
+    del surveys, common, single  # they are large
+    _fill(aligned, moments, only, progress)
+    aligned.tracer = _trace(aligned, known)
     return aligned
-
-
-def batches(path: str, only: Filter | None, progress: Progress | None) -> Iterator[Batch]:
-    """The segments of one capture."""
-    for series in read([path], only=only, progress=progress):
-        yield from series
 
 
 def _span(tables: Sequence[Conversations], pairs: Mapping[tuple[int, int], Pairs]) -> list[Cells]:
@@ -177,12 +176,11 @@ def _span(tables: Sequence[Conversations], pairs: Mapping[tuple[int, int], Pairs
     return span
 
 
-def _survey(path: str, only: Filter | None, progress: Progress | None) -> Survey:
-    survey = Survey(path)
-    for series in read([path], only=only, progress=progress):
-        for batch in series:
-            survey.take(batch)
-        survey.capture = series.captures[0] if series.captures else None
+def _survey(series: Series) -> Survey:
+    survey = Survey()
+    for batch in series:
+        survey.take(batch)
+    survey.capture = series.captures[0]
     return survey
 
 
@@ -282,35 +280,35 @@ def _moments(aligned: Alignment, surveys: Sequence[Survey]) -> list[dict[int, li
     return moments
 
 
-def _fill(
-    aligned: Alignment, surveys: Sequence[Survey], only: Callable[[], Filter | None], progress: Progress | None
-) -> None:
+def _fill(aligned: Alignment, moments: Sequence[dict[int, list[int]]], only: Filter | None,
+          progress: Progress | None) -> None:  # fmt: skip
     """Read the segments of connections with resets."""
-    moments = _moments(aligned, surveys)
     events: list[Cells] = []
     starts: list[dict[int, tuple[int, int]]] = []
-    for c, path in enumerate(aligned.paths):
+    for c, series in enumerate(read(aligned.paths, only=only, progress=progress)):
+        reading = Reading(series, aligned.clocks[c])
         wanted = np.array([row for leg in aligned.legs for row in leg.rows.get(c, ())], dtype=np.int64)
-        found = gather(batches(path, only(), progress), aligned.tables[c], wanted, moments[c])
+        found = gather(reading, aligned.tables[c], wanted, moments[c])
         rows = found[:, Event.PRINT]
         first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1]))) if len(rows) else rows
         ends = [*first[1:].tolist(), len(rows)]
         starts.append({int(rows[x]): (x, y) for x, y in zip(first.tolist(), ends, strict=False)})
         events.append(found)
+        aligned.readings.append(reading)
     aligned.events, aligned.starts = events, starts
 
 
-def _trace(aligned: Alignment, surveys: Sequence[Survey], common: Mapping[tuple[int, int], Shared]) -> Tracer:
+def _trace(aligned: Alignment, known: Sequence[View]) -> Tracer:
     """Find at which place every reset is judged, and what is needed to tell its origin."""
-    tallies = [(0, 0) for _ in surveys]
+    tallies = [(0, 0) for _ in known]
     for leg in aligned.legs[:LOOKED]:
         aligned.look_into(leg)
-        counts = [tally(leg, c, aligned.path_of(leg)) for c in range(len(surveys))]
+        counts = [tally(leg, c, aligned.path_of(leg)) for c in range(len(known))]
         tallies = [(x + held, y + missing) for (x, y), (held, missing) in zip(tallies, counts, strict=True)]
         aligned.let_go(leg)
-    known = views(aligned, surveys, common, tallies)
-    aligned.homes = [{} for _ in surveys]
-    aligned.elsewhere = [set() for _ in surveys]
+    known = [view.counted(*pair) for view, pair in zip(known, tallies, strict=True)]
+    aligned.homes = [{} for _ in known]
+    aligned.elsewhere = [set() for _ in known]
     for number, leg in enumerate(aligned.legs):
         for seen in aligned.look_into(leg):
             home = best(seen, known)

@@ -112,14 +112,12 @@ class Survey:
     """What the first reading of one capture finds.
 
     Attributes:
-        path: the capture.
         capture: its reader's account, complete when it was read.
         sides: segments seen per direction of `Event.SIDE`, shape (2,).
         threshold: the sample holds segments whose hash is below this.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self) -> None:
         self.capture: Capture | None = None
         self.segments = 0
         self.threshold = EVERY

@@ -14,7 +14,7 @@ CASE = Path(__file__).parents[2] / "cases" / "compare" / "snat-port"
 
 
 def surveyed(path):
-    found = Survey(str(path))
+    found = Survey()
     rows = []
     for series in read([path]):
         for batch in series:
