@@ -11,6 +11,7 @@ import numpy as np
 
 from whyrst.compare.clocks import Clock, Shared, chained, fit, nearness, shared, with_proxied
 from whyrst.compare.conversations import Conversations, conversations
+from whyrst.compare.events import Event
 from whyrst.compare.gather import gather
 from whyrst.compare.legs import Leg, fill, legs
 from whyrst.compare.origins import Tracer
@@ -19,7 +20,7 @@ from whyrst.compare.path import STARTS, order, places
 from whyrst.compare.place import CompareError
 from whyrst.compare.reading import Reading
 from whyrst.compare.sightings import group
-from whyrst.compare.survey import Event, Survey
+from whyrst.compare.survey import Survey
 from whyrst.compare.views import best, tally, views
 from whyrst.segments.read import read
 
@@ -289,7 +290,7 @@ def _fill(aligned: Alignment, moments: Sequence[dict[int, list[int]]], only: Fil
         reading = Reading(series, aligned.clocks[c])
         wanted = np.array([row for leg in aligned.legs for row in leg.rows.get(c, ())], dtype=np.int64)
         found = gather(reading, aligned.tables[c], wanted, moments[c])
-        rows = found[:, Event.PRINT]
+        rows = found[Event.PRINT]
         first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1]))) if len(rows) else rows
         ends = [*first[1:].tolist(), len(rows)]
         starts.append({int(rows[x]): (x, y) for x, y in zip(first.tolist(), ends, strict=False)})

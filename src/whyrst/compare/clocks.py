@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whyrst.compare.conversations import crossed
-from whyrst.compare.events import Events
+from whyrst.compare.events import Event, Events
 from whyrst.compare.pairing import PROXIED, Pairs, _common
-from whyrst.compare.survey import Event, mixed
+from whyrst.compare.survey import mixed
 from whyrst.fast.layout import Flag
 from whyrst.resets.facts import SECOND, distinct
 

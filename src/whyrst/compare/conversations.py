@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.compare.events import Events
-from whyrst.compare.survey import Event, mixed
+from whyrst.compare.events import Event, Events
+from whyrst.compare.survey import mixed
 from whyrst.fast.layout import Flag
 from whyrst.resets.facts import distinct, one_of
 

@@ -1,16 +1,103 @@
-"""Events of a capture as columns, each put together when it is asked for: whole tables would only fill memory."""
+"""Events of a capture: segments that are kept, as columns.
+
+`Kept` stores them in tables of moderate size, cells first, so that a column of one is contiguous. `Events` reads them
+as columns, each put together when it is asked for: whole tables would only fill memory.
+"""
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from whyrst.fast.layout import Seg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     Cells = np.ndarray[Any, np.dtype[np.int64]]
     Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+CELLS = (
+    Seg.FRAME, Seg.TIME, Seg.SRC_HI, Seg.SRC_LO, Seg.DST_HI, Seg.DST_LO, Seg.SPORT, Seg.DPORT, Seg.SEQ, Seg.ACK,
+    Seg.FLAGS, Seg.WINDOW, Seg.LENGTH, Seg.TTL, Seg.IP_ID, Seg.OPTIONS, Seg.TSVAL, Seg.WSCALE, Seg.MSS, Seg.QUALITY,
+)  # fmt: skip
+"""Cells of a segment that an event keeps."""
+PART = 1 << 14
+"""Events of one table."""
+
+
+class Event(IntEnum):
+    """Cells of one event: those of the segment that are kept, in the order of CELLS, and three more."""
+
+    FRAME = 0
+    TIME = 1
+    SRC_HI = 2
+    SRC_LO = 3
+    DST_HI = 4
+    DST_LO = 5
+    SPORT = 6
+    DPORT = 7
+    SEQ = 8
+    ACK = 9
+    FLAGS = 10
+    WINDOW = 11
+    LENGTH = 12
+    TTL = 13
+    IP_ID = 14
+    OPTIONS = 15
+    TSVAL = 16
+    WSCALE = 17
+    MSS = 18
+    QUALITY = 19
+    KEY = 20
+    """Hash of both ends, the same for both directions."""
+    SIDE = 21
+    """Which of the two ends sent it: 0 or 1, the same in all captures that show the same addresses."""
+    PRINT = 22
+    """Fingerprint of the payload's first bytes, -1 without."""
+    COUNT = 23
+
+
+class Kept:
+    """Events of one kind, in the order of frames."""
+
+    def __init__(self) -> None:
+        self._full: list[Cells] = []
+        self._table = np.empty((Event.COUNT, 0), dtype=np.int64)
+        self._used = 0
+
+    def __len__(self) -> int:
+        return sum(part.shape[1] for part in self.parts)
+
+    @property
+    def parts(self) -> list[Cells]:
+        """Tables of them, shape (Event.COUNT, m)."""
+        return [*self._full, self._table[:, : self._used]]
+
+    def add(self, rows: Cells, key: Cells, side: Cells, prints: Cells | int = -1) -> None:
+        """Keep some segments.
+
+        Args:
+            rows: as `Seg` numbers their cells.
+            key: `Event.KEY`.
+            side: `Event.SIDE`.
+            prints: `Event.PRINT`.
+        """
+        first, last = self._used, self._used + len(rows)
+        if last > self._table.shape[1]:
+            self._full = self.parts
+            self._table = np.empty((Event.COUNT, max(PART, len(rows))), dtype=np.int64)
+            first, last = 0, len(rows)
+        fresh = self._table[:, first:last]
+        fresh[: len(CELLS)] = rows[:, CELLS].T
+        fresh[Event.KEY], fresh[Event.SIDE], fresh[Event.PRINT] = key, side, prints
+        self._used = last
+
+    def replace(self, parts: list[Cells]) -> None:
+        """Keep only what stands in these tables."""
+        self._full, self._table, self._used = parts, self._table[:, :0], 0
 
 
 class Events:
@@ -28,12 +115,12 @@ class Events:
 
     @classmethod
     def of(cls, parts: Sequence[Cells]) -> Events:
-        """Rows that stand in several tables, one after the other."""
+        """Rows that stand in several tables of `Kept`, one after the other."""
 
         def column(cell: int) -> Cells:
-            return np.concatenate([part[:, cell] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
+            return np.concatenate([part[cell] for part in parts])
 
-        return cls(sum(len(part) for part in parts), column)
+        return cls(sum(part.shape[1] for part in parts), column)
 
     @classmethod
     def joined(cls, several: Sequence[Events]) -> Events:

@@ -142,7 +142,7 @@ def fill(leg: Leg, events: Sequence[Cells], starts: Sequence[dict[int, tuple[int
         for row in leg.rows[c]:
             first, last = starts[c].get(row, (0, 0))
             client = _client_side(row, tables[c], mains[whole], tables[whole])
-            found += [_segment(cells, client, shift, row, clocks[c]) for cells in events[c][first:last].tolist()]
+            found += [_segment(cells, client, shift, row, clocks[c]) for cells in events[c][:, first:last].T.tolist()]
         missing = [end for end, number in enumerate(own) if number < 0 <= isn[end]]
         if missing:
             found = _shifted(found, leg.segments[known[0]] if known and c != known[0] else [], missing)

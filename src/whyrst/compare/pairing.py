@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whyrst.compare.events import Events
-from whyrst.compare.survey import Event, mixed
+from whyrst.compare.events import Event, Events
+from whyrst.compare.survey import mixed
 from whyrst.resets.facts import MINUTE, SECOND, ahead
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.compare.events import Events
+from whyrst.compare.events import Event, Events
 from whyrst.compare.gaps import LOSSY
 from whyrst.compare.pairing import PROXIED
 from whyrst.compare.segment import SYN
 from whyrst.compare.sightings import View
-from whyrst.compare.survey import Event, mixed
+from whyrst.compare.survey import mixed
 from whyrst.fast.layout import Flag, Opt
 from whyrst.resets.facts import distinct, one_of
 

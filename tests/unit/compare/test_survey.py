@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from whyrst.compare import survey as module
-from whyrst.compare.survey import Event, Survey, fingerprints, keys, mixed
+from whyrst.compare.events import Event
+from whyrst.compare.survey import Survey, fingerprints, keys, mixed
 from whyrst.fast.layout import Flag, Seg
 from whyrst.segments.read import read
 
