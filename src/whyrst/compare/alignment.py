@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whyrst.compare.belonging import belong
 from whyrst.compare.clocks import Clock, Shared, chained, fit, nearness, shared, with_proxied
 from whyrst.compare.conversations import Conversations, conversations
 from whyrst.compare.events import Event
@@ -17,7 +17,6 @@ from whyrst.compare.legs import Leg, fill, legs
 from whyrst.compare.origins import Tracer
 from whyrst.compare.pairing import Pairs, pair, proxied
 from whyrst.compare.path import STARTS, order, places
-from whyrst.compare.place import CompareError
 from whyrst.compare.reading import Reading
 from whyrst.compare.sightings import group
 from whyrst.compare.survey import Survey
@@ -132,7 +131,19 @@ def align(
         CompareError: they do not belong together.
         whyrst.capture.errors.CaptureError: one cannot be read.
     """
-    surveys = [_survey(series) for series in read(paths, only=only, progress=progress)]
+    aligned, known, moments = _matched(
+        paths, [_survey(series) for series in read(paths, only=only, progress=progress)], fixed
+    )
+    _fill(aligned, moments, only, progress)
+    aligned.tracer = _trace(aligned, known)
+    return aligned
+
+
+def _matched(
+    paths: tuple[str, ...], surveys: Sequence[Survey], fixed: Mapping[int, str]
+) -> tuple[Alignment, list[View], list[dict[int, list[int]]]]:
+    """Connections, clocks and path, what each capture can tell, and its `_moments`; the surveys, which are large, are
+    not needed any more."""
     tables = [conversations(survey) for survey in surveys]
     pairs: dict[tuple[int, int], Pairs] = {}
     common: dict[tuple[int, int], Shared] = {}
@@ -140,15 +151,14 @@ def align(
     single: dict[tuple[int, int], Cells] = {}
     fits: dict[tuple[int, int], Clock] = {}
     for a, b in combinations(range(len(paths)), 2):
-        both, two = (surveys[a], surveys[b]), (tables[a], tables[b])
-        pairs[a, b], common[a, b] = _pairs(both, two)
+        pairs[a, b], common[a, b] = _pairs((surveys[a], surveys[b]), (tables[a], tables[b]))
+    belong(paths, surveys, tables, pairs, common)
     span = _span(tables, pairs)
     for (a, b), found in common.items():
         weight = span[a][pairs[a, b].left] + span[b][pairs[a, b].right]
         single[a, b], sign = nearness(found, weight)
         if len(found.left):
             nearer[a, b] = sign
-    _belong(paths, surveys, tables, pairs, common)
     path = order(nearer, len(paths), fixed)
     for (a, b), found in common.items():
         sign = 1 if path.index(a) < path.index(b) else -1
@@ -156,16 +166,11 @@ def align(
         clock = fit(found, np.where(own == 0, sign, own))
         if clock is not None:
             fits[a, b] = clock
-    clocks = chained(fits, len(paths))
     named = places(path, surveys, fixed)
-    aligned = Alignment(paths, path, named, clocks, tables, pairs)
+    aligned = Alignment(paths, path, named, chained(fits, len(paths)), tables, pairs)
     aligned.legs = legs(tables, pairs)
     _flip(aligned, single)
-    known, moments = views(aligned, surveys, common), _moments(aligned, surveys)
-    del surveys, common, single  # they are large
-    _fill(aligned, moments, only, progress)
-    aligned.tracer = _trace(aligned, known)
-    return aligned
+    return aligned, views(aligned, surveys, common), _moments(aligned, surveys)
 
 
 def _span(tables: Sequence[Conversations], pairs: Mapping[tuple[int, int], Pairs]) -> list[Cells]:
@@ -193,52 +198,6 @@ def _pairs(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversa
     behind = proxied(tables[0], tables[1], direct, -clock.offset if clock is not None else None)
     both = Pairs(*(np.concatenate(two) for two in zip(direct, behind, strict=True)))
     return both, with_proxied(found, tables, both)
-
-
-def _belong(paths: Sequence[str], surveys: Sequence[Survey], tables: Sequence[Conversations],
-            pairs: Mapping[tuple[int, int], Pairs], common: Mapping[tuple[int, int], Shared]) -> None:  # fmt: skip
-    """Refuse captures that have nothing to do with each other, and copies of one.
-
-    Raises:
-        CompareError: there are such.
-    """
-    for c, survey in enumerate(surveys):
-        if survey.segments == 0:
-            raise CompareError(f"{paths[c]} holds no TCP segment, so nothing can be compared with it")
-    for (a, b), found in common.items():
-        alike = len(found.left) and (found.left == found.right).all() and (found.hops == 0).all()
-        if os.path.samefile(paths[a], paths[b]) or (alike and surveys[a].segments == surveys[b].segments):  # noqa: PTH121
-            raise CompareError(f"{paths[a]} and {paths[b]} are the same capture: equal segments at equal times")
-    reached = {0}
-    while True:
-        more = {
-            y for a, b in pairs for x, y in ((a, b), (b, a)) if x in reached and _tied(surveys, tables, pairs, a, b)
-        }
-        if more <= reached:
-            break
-        reached |= more
-    for c in range(len(paths)):
-        if c not in reached:
-            one, other = paths[0], paths[c]
-            counts = f"{len(tables[0]):,} and {len(tables[c]):,} connections"
-            raise CompareError(
-                f"{one} and {other} do not belong together: of {counts} none is the same by addresses and ports, "
-                "initial sequence numbers, timestamps, single segments or first words, and the same hosts do not stand "
-                "in both at the same time"
-            )
-
-
-def _tied(surveys: Sequence[Survey], tables: Sequence[Conversations], pairs: Mapping[tuple[int, int], Pairs],
-          a: int, b: int) -> bool:  # fmt: skip
-    """They share a connection, or at least a client and a server, and were taken at the same time."""
-    if len(pairs[a, b].left):
-        return True
-    one, two = surveys[a].capture, surveys[b].capture
-    if one is None or two is None or (one.latest or 0) < (two.earliest or 0) or (two.latest or 0) < (one.earliest or 0):
-        return False
-    hosts = [[{(int(h), int(lo)) for h, lo in t.address[end, :2].T.tolist()} for end in (0, 1)] for t in
-             (tables[a], tables[b])]  # fmt: skip
-    return all(hosts[0][end] & hosts[1][end] for end in (0, 1))
 
 
 def _flip(aligned: Alignment, single: Mapping[tuple[int, int], Cells]) -> None:

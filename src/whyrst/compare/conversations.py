@@ -14,6 +14,8 @@ from whyrst.fast.layout import Flag
 from whyrst.resets.facts import distinct, one_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whyrst.compare.survey import Survey
 
     Cells = np.ndarray[Any, np.dtype[np.int64]]
@@ -111,44 +113,48 @@ def conversations(survey: Survey) -> Conversations:
     reply = opening & ~syn
     side = events[Event.SIDE]
     # The end with the higher port is taken for the client, unless a SYN or SYN-ACK tells.
-    guess = np.where(events[Event.SPORT] >= events[Event.DPORT], side, 1 - side)
-    told = _first(group, n, opening, np.where(syn, side, 1 - side))
-    client = np.where(told >= 0, told, guess[first])
+    ends = events.take(first)
+    guess = np.where(ends[Event.SPORT] >= ends[Event.DPORT], ends[Event.SIDE], 1 - ends[Event.SIDE])
+    told = _first(group, n, opening)
+    client = np.where(told >= 0, np.where(syn, side, 1 - side)[told], guess)
     mine = side == client[group]
-    resets = np.zeros(n, dtype=np.int64)
-    np.add.at(resets, group[(flags & Flag.RST) != 0], 1)
-    key = events[Event.KEY][first]
-    begin = events[Event.FRAME][first]
-    end = np.full(n, np.iinfo(np.int64).max)
-    end[:-1] = np.where(key[1:] == key[:-1], begin[1:] - 1, end[:-1])
-    shape = mixed(*(events[cell] for cell in (Event.OPTIONS, Event.WINDOW, Event.MSS, Event.WSCALE)))
-    shape &= 0x7FFFFFFFFFFFFFFF
     payload = events[Event.PRINT] >= 0
     usable = (flags & Flag.RST) == 0
-    pairs = ((syn & mine, reply & ~mine), (payload & mine, payload & ~mine), (usable & mine, usable & ~mine))
+    syns = [_first(group, n, mask) for mask in (syn & mine, reply & ~mine)]
+    words = [_first(group, n, mask) for mask in (payload & mine, payload & ~mine)]
+    plain = [_first(group, n, mask) for mask in (usable & mine, usable & ~mine)]
+    begun = _first(group, n, (payload | syn) & mine)
 
-    def both(which: tuple[Any, Any], values: Cells) -> Cells:
-        return np.stack([_first(group, n, mask, values) for mask in which])
+    def of(at: Cells, *cells: Event) -> Cells:
+        """A cell of one event per connection, or a hash of several; NONE where there is no event."""
+        rows = events.take(at)
+        values = rows[cells[0]] if len(cells) == 1 else mixed(*(rows[cell] for cell in cells)) & 0x7FFFFFFFFFFFFFFF
+        return np.where(at >= 0, values, NONE)
 
-    asked = _first(group, n, (payload | syn) & mine, events[Event.TIME])
-    data = _first(group, n, payload & mine, events[Event.TIME])
+    def both(two: Sequence[Cells], *cells: Event) -> Cells:
+        return np.stack([of(at, *cells) for at in two])
+
+    key = ends[Event.KEY]
+    end = np.full(n, np.iinfo(np.int64).max)
+    end[:-1] = np.where(key[1:] == key[:-1], ends[Event.FRAME][1:] - 1, end[:-1])
+    asked = np.where(words[0] >= 0, words[0], np.where(begun >= 0, begun, first))
     return Conversations(
         key=key,
         client_side=client,
-        begin=begin,
+        begin=ends[Event.FRAME],
         end=end,
-        time=events[Event.TIME][first],
+        time=ends[Event.TIME],
         known=told >= 0,
-        isn=both(pairs[0], events[Event.SEQ]),
-        stamp=both(pairs[0], events[Event.TSVAL]),
-        ip_id=both(pairs[0], events[Event.IP_ID]),
-        shape=both(pairs[0], shape),
-        number=both(pairs[2], events[Event.SEQ]),
-        print=both(pairs[1], events[Event.PRINT]),
-        asked=np.where(data >= 0, data, np.where(asked >= 0, asked, events[Event.TIME][first])),
-        answered=_first(group, n, payload & ~mine, events[Event.TIME]),
-        resets=resets,
-        address=_addresses(events.take(first), client),
+        isn=both(syns, Event.SEQ),
+        stamp=both(syns, Event.TSVAL),
+        ip_id=both(syns, Event.IP_ID),
+        shape=both(syns, Event.OPTIONS, Event.WINDOW, Event.MSS, Event.WSCALE),
+        number=both(plain, Event.SEQ),
+        print=both(words, Event.PRINT),
+        asked=of(asked, Event.TIME),
+        answered=of(words[1], Event.TIME),
+        resets=np.bincount(group[~usable], minlength=n),
+        address=_addresses(ends, client),
     )
 
 
@@ -170,11 +176,11 @@ def _starts(events: Events, syn: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndar
     return starts
 
 
-def _first(group: Cells, n: int, mask: np.ndarray[Any, np.dtype[np.bool_]], values: Cells) -> Cells:
-    """Of each group the value of the first row in the mask, -1 when there is none."""
+def _first(group: Cells, n: int, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> Cells:
+    """Of each group the first row in the mask, NONE when there is none."""
     found = np.full(n, NONE)
     at = np.flatnonzero(mask)[::-1]
-    found[group[at]] = values[at]
+    found[group[at]] = at
     return found
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from whyrst.fast.layout import Seg
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     Cells = np.ndarray[Any, np.dtype[np.int64]]
     Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -103,39 +103,34 @@ class Kept:
 class Events:
     """Rows whose columns are read as `events[cell]`.
 
-    Args:
-        size: how many rows.
-        column: makes a column.
+    Attributes:
+        parts: tables of `Kept` in which they stand.
+        places: where in all tables, one after the other; all of them unless they are given.
     """
 
-    def __init__(self, size: int, column: Callable[[int], Cells]) -> None:
-        self._size = size
-        self._column = column
+    def __init__(self, parts: Sequence[Cells], places: Cells | None = None) -> None:
+        self.parts = parts
+        self.places = np.arange(sum(part.shape[1] for part in parts)) if places is None else places
         self._made: dict[int, Cells] = {}
-
-    @classmethod
-    def of(cls, parts: Sequence[Cells]) -> Events:
-        """Rows that stand in several tables of `Kept`, one after the other."""
-
-        def column(cell: int) -> Cells:
-            return np.concatenate([part[cell] for part in parts])
-
-        return cls(sum(part.shape[1] for part in parts), column)
 
     @classmethod
     def joined(cls, several: Sequence[Events]) -> Events:
         """The rows of several, one after the other."""
-        return cls(sum(len(one) for one in several), lambda cell: np.concatenate([one[cell] for one in several]))
+        parts: list[Cells] = []
+        places = [np.zeros(0, dtype=np.int64)]
+        for one in several:
+            places.append(one.places + sum(part.shape[1] for part in parts))
+            parts += one.parts
+        return cls(parts, np.concatenate(places))
 
     def __len__(self) -> int:
-        return self._size
+        return len(self.places)
 
     def __getitem__(self, cell: int) -> Cells:
         if cell not in self._made:
-            self._made[cell] = self._column(cell)
+            self._made[cell] = np.concatenate([part[cell] for part in self.parts])[self.places]
         return self._made[cell]
 
     def take(self, which: Cells | Mask) -> Events:
         """Some of the rows, by number, or by a mask."""
-        at = np.flatnonzero(which) if which.dtype == np.bool_ else which
-        return Events(len(at), lambda cell: self[cell][at])
+        return Events(self.parts, self.places[which])

@@ -108,17 +108,17 @@ class Survey:
     @property
     def opened(self) -> Events:
         """SYNs and SYN-ACKs."""
-        return Events.of(self._opened.parts)
+        return Events(self._opened.parts)
 
     @property
     def resets(self) -> Events:
         """Resets."""
-        return Events.of(self._resets.parts)
+        return Events(self._resets.parts)
 
     @property
     def first(self) -> Events:
         """The first payload of each direction of a connection, as far as captured."""
-        return Events.of(self._first.parts)
+        return Events(self._first.parts)
 
     @property
     def further(self) -> Events:
@@ -129,7 +129,7 @@ class Survey:
     @property
     def samples(self) -> Events:
         """Other segments, chosen by their numbers."""
-        return Events.of(self._samples.parts)
+        return Events(self._samples.parts)
 
     def _keep(self, kept: Kept, rows: Cells, at: Cells, key: Cells, side: Cells, prints: Cells | int = -1) -> None:
         if len(at) == 0:
