@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import yaml
+
+import whyrst
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "packaging" / "kubernetes"
+VERSIONS = ("1.28", "1.33", "1.37")
+"""Of Kubernetes, from the oldest to the newest that the manifests are for."""
+
+
+def documents(name):
+    return list(yaml.safe_load_all((FOLDER / name).read_text(encoding="utf-8")))
+
+
+def one(kind):
+    return next(document for document in documents("whyrst.yaml") if document["kind"] == kind)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_manifests_follow_the_schema_of_kubernetes(version):
+    for document in documents("whyrst.yaml"):
+        kubernetes_validate.validate(document, version, strict=True)
+
+
+def test_a_field_that_kubernetes_does_not_know_would_be_found():
+    wrong = one("DaemonSet")
+    wrong["spec"]["template"]["spec"]["containers"][0]["securityContexts"] = {}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, VERSIONS[-1], strict=True)
+
+
+def test_the_agent_may_do_what_tracing_needs_and_nothing_else():
+    pod = one("DaemonSet")["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    security = container["securityContext"]
+    assert security["capabilities"] == {"drop": ["ALL"], "add": ["BPF", "PERFMON", "NET_RAW"]}
+    assert security["readOnlyRootFilesystem"] is True
+    assert security["allowPrivilegeEscalation"] is security["privileged"] is False
+    assert pod["automountServiceAccountToken"] is one("ServiceAccount")["automountServiceAccountToken"] is False
+    writable = [mount["name"] for mount in container["volumeMounts"] if not mount.get("readOnly")]
+    assert writable == ["queue"]
+    assert "hostIPC" not in pod
+    assert set(container["resources"]["limits"]) == {"memory"}
+
+
+def test_the_parts_name_each_other():
+    daemons = one("DaemonSet")
+    template = daemons["spec"]["template"]
+    labels = template["metadata"]["labels"]
+    [container] = template["spec"]["containers"]
+    [port] = container["ports"]
+    assert daemons["spec"]["selector"]["matchLabels"] == labels
+    assert template["spec"]["serviceAccountName"] == one("ServiceAccount")["metadata"]["name"]
+    assert template["metadata"]["annotations"]["prometheus.io/port"] == str(port["containerPort"])
+    assert f"--prometheus=$(HOST_IP):{port['containerPort']}" in container["args"]
+    volumes = {volume["name"] for volume in template["spec"]["volumes"]}
+    assert {mount["name"] for mount in container["volumeMounts"]} == volumes
+    [monitor] = documents("podmonitor.yaml")
+    assert monitor["spec"]["selector"]["matchLabels"] == labels
+    assert monitor["spec"]["podMetricsEndpoints"][0]["port"] == port["name"]
+    [kustomization] = documents("kustomization.yaml")
+    assert container["image"] == f"{kustomization['images'][0]['name']}:{kustomization['images'][0]['newTag']}"
+    assert kustomization["images"][0]["newTag"] == whyrst.__version__
+    made = kustomization["configMapGenerator"][0]
+    assert made["name"] == template["spec"]["volumes"][0]["configMap"]["name"]
+    assert all((FOLDER / name).exists() for name in [*kustomization["resources"], *made["files"]])
+    assert f"--config=/etc/whyrst/{made['files'][0]}" in container["args"]
+
+
+def test_the_settings_are_toml_without_what_the_manifest_says():
+    settings = tomllib.loads((FOLDER / "agent.toml").read_text(encoding="utf-8"))
+    assert "prometheus" not in settings
+    assert "folder" not in settings["queue"]
