@@ -249,7 +249,7 @@ def _fill(aligned: Alignment, moments: Sequence[dict[int, list[int]]], only: Fil
         reading = Reading(series, aligned.clocks[c])
         wanted = np.array([row for leg in aligned.legs for row in leg.rows.get(c, ())], dtype=np.int64)
         found = gather(reading, aligned.tables[c], wanted, moments[c])
-        rows = found[Event.PRINT]
+        rows = found[:, Event.PRINT]
         first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1]))) if len(rows) else rows
         ends = [*first[1:].tolist(), len(rows)]
         starts.append({int(rows[x]): (x, y) for x, y in zip(first.tolist(), ends, strict=False)})

@@ -26,7 +26,8 @@ NONE = -1
 
 @dataclass(eq=False)
 class Conversations:
-    """Connections as columns of equal length; those of two ends and directions have the shape (2, n).
+    """Connections as columns of equal length, in the order of `key` and `begin`; those of two ends and directions have
+    the shape (2, n).
 
     The first row of such a column is the client's, the second the server's. A connection whose handshake is missing
     counts the end with the higher port as client.
@@ -35,7 +36,6 @@ class Conversations:
         key: hash of both ends.
         client_side: `Event.SIDE` of the client.
         begin: frame of its first event; connections of one key follow each other.
-        end: frame before the next connection of that key begins.
         time: time of its first event.
         known: a SYN or SYN-ACK told which end is the client.
         isn: initial sequence numbers.
@@ -53,7 +53,6 @@ class Conversations:
     key: Cells
     client_side: Cells
     begin: Cells
-    end: Cells
     time: Cells
     known: np.ndarray[Any, np.dtype[np.bool_]]
     isn: Cells
@@ -71,28 +70,25 @@ class Conversations:
         return len(self.key)
 
     @cached_property
-    def by_key(self) -> Cells:
-        """Rows in the order of key and frame."""
-        return np.lexsort((self.begin, self.key))
-
-    @cached_property
-    def _keys(self) -> Cells:
-        return self.key[self.by_key]
+    def _last(self) -> Cells:
+        """For each row the last one of its key."""
+        ends = np.flatnonzero(np.append(self.key[1:] != self.key[:-1], True))
+        return np.repeat(ends, np.diff(ends, prepend=-1))
 
     def of(self, key: Cells, frame: Cells) -> Cells:
         """The row of the connection that a segment belongs to, -1 when there is none."""
         if len(self) == 0:
             return np.full(len(key), NONE)
-        ordered, keys = self.by_key, self._keys
-        first = np.minimum(np.searchsorted(keys, key, side="left"), len(keys) - 1)
-        there = keys[first] == key
-        at = first.copy()
-        following = keys[np.minimum(first + 1, len(keys) - 1)]
-        for k in np.flatnonzero(there & (following == key) & (first + 1 < len(keys))).tolist():
-            last = int(np.searchsorted(keys, key[k], side="right"))
-            begins = self.begin[ordered[first[k] : last]]
-            at[k] = max(first[k], first[k] + np.searchsorted(begins, frame[k], side="right") - 1)
-        return np.where(there, ordered[at], NONE)
+        low = np.minimum(np.searchsorted(self.key, key), len(self) - 1)
+        there = self.key[low] == key
+        high = np.where(there, self._last[low], low)
+        # Of several with that key the last one that had begun, by halving what is left.
+        while len(left := np.flatnonzero(low < high)):
+            middle = (low[left] + high[left] + 1) // 2
+            begun = self.begin[middle] <= frame[left]
+            low[left] = np.where(begun, middle, low[left])
+            high[left] = np.where(begun, high[left], middle - 1)
+        return np.where(there, low, NONE)
 
 
 def conversations(survey: Survey) -> Conversations:
@@ -134,15 +130,11 @@ def conversations(survey: Survey) -> Conversations:
     def both(two: Sequence[Cells], *cells: Event) -> Cells:
         return np.stack([of(at, *cells) for at in two])
 
-    key = ends[Event.KEY]
-    end = np.full(n, np.iinfo(np.int64).max)
-    end[:-1] = np.where(key[1:] == key[:-1], ends[Event.FRAME][1:] - 1, end[:-1])
     asked = np.where(words[0] >= 0, words[0], np.where(begun >= 0, begun, first))
     return Conversations(
-        key=key,
+        key=ends[Event.KEY],
         client_side=client,
         begin=ends[Event.FRAME],
-        end=end,
         time=ends[Event.TIME],
         known=told >= 0,
         isn=both(syns, Event.SEQ),

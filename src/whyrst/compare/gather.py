@@ -37,9 +37,9 @@ def gather(batches: Iterable[Batch], table: Conversations, wanted: Cells, moment
         moments: for a row, when its connection was reset anywhere, on this capture's clock.
 
     Returns:
-        Events, shape (Event.COUNT, n), in the order of connections and frames; PRINT holds the table's row.
+        Events, shape (n, Event.COUNT), in the order of connections and frames; PRINT holds the table's row.
     """
-    names = np.sort(distinct(table.key[wanted]))
+    names = distinct(table.key[wanted])
     chosen = np.zeros(len(table), dtype=bool)
     chosen[wanted] = True
     kept, limit = Kept(), MOST
@@ -58,7 +58,7 @@ def gather(batches: Iterable[Batch], table: Conversations, wanted: Cells, moment
         at, row = at[mine], row[mine]
         kept.add(rows[at], key[at], side[at], row)
         if len(kept) > limit:
-            kept.replace([_near(_ordered(kept), moments)])
+            kept.replace([_near(_ordered(kept), moments).T])
             limit = max(MOST, 2 * len(kept))
     return _ordered(kept)
 
@@ -66,17 +66,17 @@ def gather(batches: Iterable[Batch], table: Conversations, wanted: Cells, moment
 def _ordered(kept: Kept) -> Cells:
     """All in the order of connections and frames."""
     events = np.concatenate(kept.parts, axis=1)
-    return events[:, np.lexsort((events[Event.FRAME], events[Event.PRINT]))]
+    return events.T[np.lexsort((events[Event.FRAME], events[Event.PRINT]))]
 
 
 def _near(events: Cells, moments: dict[int, list[int]]) -> Cells:
     """The first segments of each connection, and those nearest to its resets."""
-    group = events[Event.PRINT]
+    group = events[:, Event.PRINT]
     starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
     keep = np.zeros(len(group), dtype=bool)
     for first, last in zip(starts.tolist(), [*starts[1:].tolist(), len(group)], strict=True):
-        times = events[Event.TIME, first:last]
+        times = events[first:last, Event.TIME]
         away = np.min([np.abs(times - moment) for moment in moments.get(int(group[first]), [0])[:EARLY]], axis=0)
         keep[first : first + EARLY] = True
         keep[first + np.argsort(away, kind="stable")[:AROUND]] = True
-    return events[:, keep]
+    return events[keep]

@@ -142,7 +142,7 @@ def fill(leg: Leg, events: Sequence[Cells], starts: Sequence[dict[int, tuple[int
         for row in leg.rows[c]:
             first, last = starts[c].get(row, (0, 0))
             client = _client_side(row, tables[c], mains[whole], tables[whole])
-            found += [_segment(cells, client, shift, row, clocks[c]) for cells in events[c][:, first:last].T.tolist()]
+            found += [_segment(cells, client, shift, row, clocks[c]) for cells in events[c][first:last].tolist()]
         missing = [end for end, number in enumerate(own) if number < 0 <= isn[end]]
         if missing:
             found = _shifted(found, leg.segments[known[0]] if known and c != known[0] else [], missing)
@@ -192,9 +192,10 @@ def _main(rows: list[int], table: Conversations) -> int:
 
 def _client_side(row: int, table: Conversations, main: int, whole: Conversations) -> int:
     """`Event.SIDE` of the client; without a handshake it is the end that the rest of the connection says it is."""
-    turn = crossed(table, np.array([row]), whole, np.array([main]))[0]
     side = int(table.client_side[row])
-    return 1 - side if turn else side
+    if table.known[row] and whole.known[main]:
+        return side
+    return 1 - side if crossed(table, np.array([row]), whole, np.array([main]))[0] else side
 
 
 def _segment(cells: list[int], client: int, shift: list[int], row: int, clock: Clock) -> Segment:

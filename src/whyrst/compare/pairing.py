@@ -147,7 +147,7 @@ def _same_ends(found: _Finder) -> None:
 def _rank(c: Conversations, free: Mask) -> tuple[Cells, Cells]:
     """For each connection: its place among the free ones of the same ends, and how many there are."""
     rank, total = np.zeros(len(c), dtype=np.int64), np.zeros(len(c), dtype=np.int64)
-    ordered = c.by_key[free[c.by_key]]
+    ordered = np.flatnonzero(free)
     if len(ordered) == 0:
         return rank, total
     keys = c.key[ordered]
