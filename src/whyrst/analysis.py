@@ -169,7 +169,7 @@ class Report:
         base = series.captures[0].number if series.captures else None
         try:
             for batch in series:
-                base = batch.capture.number if base is None else base
+                base = series.captures[0].number if base is None else base
                 for cells in tracker.feed(batch.rows, len(batch.rows), batch.buffer, batch.capture.number - base):
                     yield from self._judge(cells, tracker, series)
             for cells in tracker.close():
