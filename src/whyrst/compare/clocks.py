@@ -95,7 +95,7 @@ def shared(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversa
     for c, survey, column, turn in zip(tables, surveys, (pairs.left, pairs.right), turns, strict=True):
         of = np.full(len(c) + 1, -1)
         of[column[direct][::-1]] = np.flatnonzero(direct)[::-1]  # of several pairs the first one holds
-        rows = Events.joined([survey.opened, survey.samples, survey.resets])
+        rows = Events.joined([survey.openings, survey.samples])
         at = c.of(rows[Event.KEY], rows[Event.FRAME])
         mine = np.flatnonzero(of[at] >= 0)
         rows, at = rows.take(mine), at[mine]

@@ -93,12 +93,13 @@ class Conversations:
 
 def conversations(survey: Survey) -> Conversations:
     """Put the events of a capture together."""
-    kinds = [survey.opened, survey.resets, survey.first]
+    marks, samples = survey.marks, survey.samples
     # Of what was in use before the capture began, and said nothing in it, a few plain segments may be all.
-    known = distinct(np.concatenate([some[Event.KEY] for some in kinds]))
-    quiet = survey.samples.take(~one_of(survey.samples[Event.KEY], known))
-    events = Events.joined([*kinds, quiet])
-    events = events.take(np.lexsort((events[Event.FRAME], events[Event.KEY])))
+    quiet = samples.take(~one_of(samples[Event.KEY], distinct(marks[Event.KEY])))
+    events = Events.joined([marks, quiet])
+    if len(quiet):
+        events = events.take(np.argsort(events[Event.FRAME], kind="stable"))
+    events = events.take(np.argsort(events[Event.KEY], kind="stable"))
     flags = events[Event.FLAGS]
     opening = (flags & (Flag.SYN | Flag.RST)) == Flag.SYN
     syn = opening & ((flags & Flag.ACK) == 0)

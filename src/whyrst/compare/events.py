@@ -1,7 +1,7 @@
 """Events of a capture: segments that are kept, as columns.
 
-`Kept` stores them in tables of moderate size, cells first, so that a column of one is contiguous. `Events` reads them
-as columns, each put together when it is asked for: whole tables would only fill memory.
+`Kept` stores them, cells first, so that a column is contiguous. `Events` are some of them, whose columns are put
+together when they are asked for: further tables would only fill memory.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ CELLS = (
     Seg.FLAGS, Seg.WINDOW, Seg.LENGTH, Seg.TTL, Seg.IP_ID, Seg.OPTIONS, Seg.TSVAL, Seg.WSCALE, Seg.MSS, Seg.QUALITY,
 )  # fmt: skip
 """Cells of a segment that an event keeps."""
-PART = 1 << 14
-"""Events of one table."""
+FEW = 1 << 10
+"""Events for which there is room at first."""
 
 
 class Event(IntEnum):
@@ -61,22 +61,21 @@ class Event(IntEnum):
 
 
 class Kept:
-    """Events of one kind, in the order of frames."""
+    """A growing table of events, in the order of frames."""
 
     def __init__(self) -> None:
-        self._full: list[Cells] = []
-        self._table = np.empty((Event.COUNT, 0), dtype=np.int64)
+        self._table = np.empty((Event.COUNT, FEW), dtype=np.int64)
         self._used = 0
 
     def __len__(self) -> int:
-        return sum(part.shape[1] for part in self.parts)
+        return self._used
 
     @property
-    def parts(self) -> list[Cells]:
-        """Tables of them, shape (Event.COUNT, m)."""
-        return [*self._full, self._table[:, : self._used]]
+    def cells(self) -> Cells:
+        """All of them, shape (Event.COUNT, n); the table goes on to grow elsewhere."""
+        return self._table[:, : self._used]
 
-    def add(self, rows: Cells, key: Cells, side: Cells, prints: Cells | int = -1) -> None:
+    def add(self, rows: Cells, key: Cells, side: Cells, prints: Cells) -> None:
         """Keep some segments.
 
         Args:
@@ -87,50 +86,54 @@ class Kept:
         """
         first, last = self._used, self._used + len(rows)
         if last > self._table.shape[1]:
-            self._full = self.parts
-            self._table = np.empty((Event.COUNT, max(PART, len(rows))), dtype=np.int64)
-            first, last = 0, len(rows)
+            wider = np.empty((Event.COUNT, max(first * 3 // 2, last)), dtype=np.int64)
+            wider[:, :first] = self.cells
+            self._table = wider
         fresh = self._table[:, first:last]
         fresh[: len(CELLS)] = rows[:, CELLS].T
         fresh[Event.KEY], fresh[Event.SIDE], fresh[Event.PRINT] = key, side, prints
         self._used = last
 
-    def replace(self, parts: list[Cells]) -> None:
-        """Keep only what stands in these tables."""
-        self._full, self._table, self._used = parts, self._table[:, :0], 0
+    def leave(self, at: Cells) -> None:
+        """Forget all but some of them."""
+        for column in self._table:
+            column[: len(at)] = column[at]
+        self._used = len(at)
 
 
 class Events:
     """Rows whose columns are read as `events[cell]`.
 
     Attributes:
-        parts: tables of `Kept` in which they stand.
+        tables: in which they stand, shape (Event.COUNT, m).
         places: where in all tables, one after the other; all of them unless they are given.
     """
 
-    def __init__(self, parts: Sequence[Cells], places: Cells | None = None) -> None:
-        self.parts = parts
-        self.places = np.arange(sum(part.shape[1] for part in parts)) if places is None else places
+    def __init__(self, tables: Sequence[Cells], places: Cells | None = None) -> None:
+        self.tables = tables
+        self.places = np.arange(sum(table.shape[1] for table in tables)) if places is None else places
         self._made: dict[int, Cells] = {}
 
     @classmethod
     def joined(cls, several: Sequence[Events]) -> Events:
         """The rows of several, one after the other."""
-        parts: list[Cells] = []
-        places = [np.zeros(0, dtype=np.int64)]
+        several = [one for one in several if len(one)] or several[:1]
+        tables: list[Cells] = []
+        places = []
         for one in several:
-            places.append(one.places + sum(part.shape[1] for part in parts))
-            parts += one.parts
-        return cls(parts, np.concatenate(places))
+            places.append(one.places + sum(table.shape[1] for table in tables))
+            tables += one.tables
+        return cls(tables, np.concatenate(places))
 
     def __len__(self) -> int:
         return len(self.places)
 
     def __getitem__(self, cell: int) -> Cells:
         if cell not in self._made:
-            self._made[cell] = np.concatenate([part[cell] for part in self.parts])[self.places]
+            columns = [table[cell] for table in self.tables]
+            self._made[cell] = (columns[0] if len(columns) == 1 else np.concatenate(columns))[self.places]
         return self._made[cell]
 
     def take(self, which: Cells | Mask) -> Events:
         """Some of the rows, by number, or by a mask."""
-        return Events(self.parts, self.places[which])
+        return Events(self.tables, self.places[which])

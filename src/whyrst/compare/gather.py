@@ -58,25 +58,20 @@ def gather(batches: Iterable[Batch], table: Conversations, wanted: Cells, moment
         at, row = at[mine], row[mine]
         kept.add(rows[at], key[at], side[at], row)
         if len(kept) > limit:
-            kept.replace([_near(_ordered(kept), moments).T])
+            kept.leave(_near(kept.cells, moments))
             limit = max(MOST, 2 * len(kept))
-    return _ordered(kept)
-
-
-def _ordered(kept: Kept) -> Cells:
-    """All in the order of connections and frames."""
-    events = np.concatenate(kept.parts, axis=1)
-    return events.T[np.lexsort((events[Event.FRAME], events[Event.PRINT]))]
+    return kept.cells.T[np.argsort(kept.cells[Event.PRINT], kind="stable")]
 
 
 def _near(events: Cells, moments: dict[int, list[int]]) -> Cells:
-    """The first segments of each connection, and those nearest to its resets."""
-    group = events[:, Event.PRINT]
+    """Places of the first segments of each connection, and of those nearest to its resets."""
+    order = np.argsort(events[Event.PRINT], kind="stable")
+    group = events[Event.PRINT, order]
     starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
     keep = np.zeros(len(group), dtype=bool)
     for first, last in zip(starts.tolist(), [*starts[1:].tolist(), len(group)], strict=True):
-        times = events[first:last, Event.TIME]
+        times = events[Event.TIME, order[first:last]]
         away = np.min([np.abs(times - moment) for moment in moments.get(int(group[first]), [0])[:EARLY]], axis=0)
         keep[first : first + EARLY] = True
         keep[first + np.argsort(away, kind="stable")[:AROUND]] = True
-    return events[keep]
+    return np.sort(order[keep])

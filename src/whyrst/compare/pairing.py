@@ -166,7 +166,7 @@ def _by_samples(found: _Finder, surveys: tuple[Survey, Survey], usable: tuple[Ma
         return
     sides = []
     for c, survey, free in zip((found.a, found.b), surveys, usable, strict=True):
-        rows = Events.joined([survey.samples, survey.further, survey.resets])
+        rows = Events.joined([survey.samples, survey.first, survey.resets])
         rows = rows.take((rows[Event.LENGTH] > 0) | (rows[Event.TSVAL] >= 0))
         at = c.of(rows[Event.KEY], rows[Event.FRAME])
         wanted = at >= 0

@@ -1,11 +1,11 @@
 """The first reading of a capture: what its connections are known by, in bounded memory.
 
-Kept are four kinds of segments, `Event`: SYNs and SYN-ACKs (initial numbers, timestamps), resets, the first payload of
-each direction (fingerprint), and a sample of all others. The sample is chosen by sequence and acknowledgement number,
-so that captures of the same traffic choose the same segments; a small capture is kept whole.
+Kept are its marks: SYNs and SYN-ACKs (initial numbers, timestamps), resets, and the first payload of each direction
+(fingerprint); and a sample of all segments but SYNs and resets. The sample is chosen by sequence and acknowledgement
+number, so that captures of the same traffic choose the same segments; a small capture is kept whole.
 
-When there is too much, SYNs and first payloads of connections that were not reset go first, the oldest before others;
-the sample is thinned to a quarter.
+When there is too much, marks of connections that were not reset go first, the oldest before others; the sample is
+thinned to a quarter.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     Cells = np.ndarray[Any, np.dtype[np.int64]]
 
-MOST = 1 << 19
-"""Events of one kind that are kept."""
-SAMPLES = 1 << 16
+MOST = 1 << 20
+"""Marks that are kept: four for most connections."""
+SAMPLES = 60_000
 EVERY = 1 << 62
 """Above every hash by which segments are chosen for the sample."""
 SLOTS = 1 << 18
@@ -71,7 +71,7 @@ class Survey:
 
     Attributes:
         capture: its reader's account, complete when it was read.
-        sides: segments seen per direction of `Event.SIDE`, shape (2,).
+        segments: how many it holds.
         threshold: the sample holds segments whose hash is below this.
     """
 
@@ -79,7 +79,7 @@ class Survey:
         self.capture: Capture | None = None
         self.segments = 0
         self.threshold = EVERY
-        self._opened, self._resets, self._first, self._samples = Kept(), Kept(), Kept(), Kept()
+        self._marks, self._samples = Kept(), Kept()
         self._passed = np.zeros(SLOTS, dtype=np.int64)
 
     def take(self, batch: Batch) -> None:
@@ -89,70 +89,69 @@ class Survey:
         key, side = keys(rows)
         opening = rows[:, Seg.FLAGS] & OPENING
         plain = opening == 0
-        opened = np.flatnonzero(opening == SYN)
-        self._keep(self._resets, rows, np.flatnonzero(opening >= RST), key, side)
-        self._keep(self._opened, rows, opened, key, side)
+        chosen = np.flatnonzero((_chance(rows[:, Seg.SEQ], rows[:, Seg.ACK]) < self.threshold) & plain)
+        prints = np.full(len(rows), -1)
+        self._samples.add(rows[chosen], key[chosen], side[chosen], prints[chosen])
+        marks = ~plain
+        opened = key[opening == SYN]
         way = key + side
-        self._passed[np.concatenate((key[opened], key[opened] + 1)) & (SLOTS - 1)] = 0
+        self._passed[np.concatenate((opened, opened + 1)) & (SLOTS - 1)] = 0
         payload = np.flatnonzero((rows[:, Seg.PAYLOAD_HAVE] > 0) & plain)
         ways = way[payload]
         fresh = payload[self._passed[ways & (SLOTS - 1)] != ways]
         if len(fresh):
             fresh = _first_of_each(way[fresh], fresh)
             self._passed[way[fresh] & (SLOTS - 1)] = way[fresh]
-            prints = fingerprints(batch.buffer, rows[fresh, Seg.PAYLOAD_AT], rows[fresh, Seg.PAYLOAD_HAVE])
-            self._keep(self._first, rows, fresh, key, side, prints)
-        wanted = (_chance(rows[:, Seg.SEQ], rows[:, Seg.ACK]) < self.threshold) & plain
-        self._keep(self._samples, rows, np.flatnonzero(wanted), key, side)
+            prints[fresh] = fingerprints(batch.buffer, rows[fresh, Seg.PAYLOAD_AT], rows[fresh, Seg.PAYLOAD_HAVE])
+            marks[fresh] = True
+        at = np.flatnonzero(marks)
+        self._marks.add(rows[at], key[at], side[at], prints[at])
+        self._thin()
 
     @property
-    def opened(self) -> Events:
-        """SYNs and SYN-ACKs."""
-        return Events(self._opened.parts)
+    def marks(self) -> Events:
+        """SYNs, SYN-ACKs, resets, and the first payload of each direction of a connection, as far as captured."""
+        return Events([self._marks.cells])
+
+    @property
+    def openings(self) -> Events:
+        """SYNs, SYN-ACKs and resets."""
+        marks = self.marks
+        return marks.take((marks[Event.FLAGS] & OPENING) != 0)
 
     @property
     def resets(self) -> Events:
         """Resets."""
-        return Events(self._resets.parts)
+        marks = self.marks
+        return marks.take((marks[Event.FLAGS] & RST) != 0)
+
+    @property
+    def opened(self) -> Events:
+        """SYNs and SYN-ACKs."""
+        marks = self.marks
+        return marks.take((marks[Event.FLAGS] & OPENING) == SYN)
 
     @property
     def first(self) -> Events:
-        """The first payload of each direction of a connection, as far as captured."""
-        return Events(self._first.parts)
-
-    @property
-    def further(self) -> Events:
-        """Of the first payloads those that are not in the sample, too."""
-        first = self.first
-        return first.take(_chance(first[Event.SEQ], first[Event.ACK]) >= self.threshold)
+        """First payloads that are not in the sample, too."""
+        marks = self.marks
+        return marks.take((marks[Event.PRINT] >= 0) & (_chance(marks[Event.SEQ], marks[Event.ACK]) >= self.threshold))
 
     @property
     def samples(self) -> Events:
         """Other segments, chosen by their numbers."""
-        return Events(self._samples.parts)
+        return Events([self._samples.cells])
 
-    def _keep(self, kept: Kept, rows: Cells, at: Cells, key: Cells, side: Cells, prints: Cells | int = -1) -> None:
-        if len(at) == 0:
-            return
-        kept.add(rows[at], key[at], side[at], prints)
-        if len(kept) > (SAMPLES if kept is self._samples else MOST):
-            kept.replace(self._thinned(kept))
-
-    def _thinned(self, kept: Kept) -> list[Cells]:
-        """A half of them, or of the sample a quarter."""
-        parts = kept.parts
-        if kept is self._samples:
+    def _thin(self) -> None:
+        """Forget a part of what is too much."""
+        if len(self._samples) > SAMPLES:
             self.threshold //= 4
-            few = [part[:, _chance(part[Event.SEQ], part[Event.ACK]) < self.threshold] for part in parts]
-            return [np.concatenate(few, axis=1)]
-        if kept is self._resets:
-            return parts[len(parts) // 2 :]
-        reset = distinct(self.resets[Event.KEY])
-        late, room = len(parts) * 3 // 4, MOST // 4
-        for k, part in enumerate(parts[:late]):
-            parts[k] = part[:, one_of(part[Event.KEY], reset)][:, : max(room, 0)]
-            room -= parts[k].shape[1]
-        return parts
+            samples = self.samples
+            self._samples.leave(np.flatnonzero(_chance(samples[Event.SEQ], samples[Event.ACK]) < self.threshold))
+        if len(self._marks) > MOST:
+            stay = one_of(self.marks[Event.KEY], distinct(self.resets[Event.KEY]))
+            stay[-MOST // 4 :] = True
+            self._marks.leave(np.flatnonzero(stay)[-MOST // 2 :])
 
 
 def fingerprints(buffer: memoryview, at: Cells, have: Cells) -> Cells:
