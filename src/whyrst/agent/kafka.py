@@ -92,7 +92,10 @@ class Topic:
             found = self._producer.list_topics(self._topic, SECONDS).topics[self._topic]
             if found.error is not None:
                 raise Away(f"{self._topic}: {found.error.str()}")
-            reader = Consumer(self._common | {"group.id": f"whyrst-{self._queue}", "enable.partition.eof": True})
+            reader = Consumer(
+                self._common
+                | {"group.id": f"whyrst-{self._queue}", "enable.partition.eof": True, "fetch.wait.max.ms": 10}
+            )
             try:
                 self._look(reader, sorted(found.partitions), place)
             finally:
@@ -163,7 +166,7 @@ class Topic:
             low, high = reader.get_watermark_offsets(TopicPartition(self._topic, partition), SECONDS)
             begin = high if noted is None else max(int(noted.get(str(partition), low)), low)
             self._offsets[str(partition)] = begin
-            if begin < high:
+            if noted is not None:
                 wanted.append(TopicPartition(self._topic, partition, begin))
         reader.assign(wanted)
         until = time.monotonic() + READING

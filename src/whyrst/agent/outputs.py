@@ -63,7 +63,7 @@ def make(
 
 def _otlp(wanted: Otlp, queue: str, environment: Mapping[str, str]) -> Output:
     from whyrst.agent.otlp.logs import Logs
-    from whyrst.agent.otlp.message import Messages, pairs
+    from whyrst.agent.otlp.message import Messages, pairs, version
     from whyrst.agent.otlp.post import Post, Security
 
     def value(name: str, default: str = "") -> str:
@@ -75,7 +75,9 @@ def _otlp(wanted: Otlp, queue: str, environment: Mapping[str, str]) -> Output:
     if compression not in {"gzip", "none"}:
         raise SettingsError(f"{OTEL}_COMPRESSION: {compression!r} is neither gzip nor none")
     security = Security(value("CERTIFICATE"), value("CLIENT_CERTIFICATE"), value("CLIENT_KEY"))
-    headers = pairs(environment.get(f"{OTEL}_HEADERS", "")) | pairs(environment.get(f"{OTEL}_LOGS_HEADERS", ""))
+    headers = {"User-Agent": f"whyrst/{version()}"}
+    for name in (f"{OTEL}_HEADERS", f"{OTEL}_LOGS_HEADERS"):
+        headers |= pairs(environment.get(name, ""))
     try:
         post = Post(wanted.url, headers, int(timeout) / 1000, compress=compression == "gzip", security=security)
     except ValueError as error:

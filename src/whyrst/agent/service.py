@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -123,6 +124,7 @@ class Service:
             delivery.join(until)
         if self._queue is not None:
             self._queue.free(min(delivery.next for delivery in self._deliveries))
+            self._complain(self._queue, math.inf)
             self._queue.close()
         for delivery in self._deliveries:
             if delivery.waiting:
