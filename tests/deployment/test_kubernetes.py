@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-import tomllib
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import kubernetes_validate
@@ -8,6 +10,7 @@ import pytest
 import yaml
 
 import whyrst
+from whyrst.agent.settings import Queue, read
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "packaging" / "kubernetes"
@@ -74,7 +77,16 @@ def test_the_parts_name_each_other():
     assert f"--config=/etc/whyrst/{made['files'][0]}" in container["args"]
 
 
-def test_the_settings_are_toml_without_what_the_manifest_says():
-    settings = tomllib.loads((FOLDER / "agent.toml").read_text(encoding="utf-8"))
-    assert "prometheus" not in settings
-    assert "folder" not in settings["queue"]
+def test_the_settings_are_the_agents_without_what_the_manifest_says():
+    settings = read(str(FOLDER / "agent.toml"))
+    assert settings.prometheus is None
+    assert settings.queue.folder == Queue().folder
+
+
+def test_every_option_of_the_manifest_is_one_of_the_agent():
+    shown = subprocess.run(
+        [sys.executable, "-m", "whyrst.cli", "agent", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    [container] = one("DaemonSet")["spec"]["template"]["spec"]["containers"]
+    for argument in container["args"][1:]:
+        assert re.search(rf"{argument.partition('=')[0]}\b", shown)

@@ -4,10 +4,11 @@ import configparser
 import json
 import shutil
 import subprocess
-import tomllib
 from pathlib import Path
 
 import pytest
+
+from whyrst.agent.settings import Queue, read
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "packaging" / "systemd"
@@ -38,6 +39,16 @@ def test_systemd_finds_nothing_wrong_with_the_unit(unit):
 
 
 @systemd
+def test_systemd_finds_nothing_wrong_with_the_addition_for_names_of_functions(unit):
+    with unit.open("a", encoding="utf-8") as whole:  # as systemd does with files of a .d folder
+        whole.write((FOLDER / "kernel-names.conf").read_text(encoding="utf-8"))
+    done = run("verify", "--man=no", unit)
+    assert (done.returncode, done.stderr) == (0, "")
+    unit.write_text(unit.read_text(encoding="utf-8").replace("CAP_SYSLOG", "CAP_SYSLOGS"), encoding="utf-8")
+    assert "CAP_SYSLOGS" in run("verify", "--man=no", unit).stderr
+
+
+@systemd
 def test_a_setting_that_systemd_does_not_know_would_be_found(unit):
     unit.write_text(unit.read_text(encoding="utf-8").replace("ProtectHome=yes", "ProtectHomes=yes"), encoding="utf-8")
     assert "ProtectHomes" in run("verify", "--man=no", unit).stderr
@@ -59,11 +70,11 @@ def test_it_has_the_capabilities_of_tracing_and_no_other():
 
 
 def test_its_settings_stand_in_folders_that_the_unit_makes():
-    settings = tomllib.loads((FOLDER / "agent.toml").read_text(encoding="utf-8"))
+    settings = read(str(FOLDER / "agent.toml"))
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str
     parser.read_string(UNIT.read_text(encoding="utf-8"))
     service = parser["Service"]
-    assert Path(settings["file"][0]["path"]).parent == Path("/var/log") / service["LogsDirectory"]
+    assert Path(settings.file[0].path).parent == Path("/var/log") / service["LogsDirectory"]
     assert service["StateDirectory"] == service["ConfigurationDirectory"] == "whyrst"
-    assert "folder" not in settings["queue"]
+    assert settings.queue.folder == Queue().folder
