@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from whyrst.kernel.event import KernelEvent
 
-RATE, BURST = 50, 500
-"""Events a second, CPU and kind that are handed over; so many at once after a pause. In a storm the rest is counted:
-judging one takes half a millisecond, and nobody reads more."""
-TALLY = struct.Struct("<6Q")
+RATE, BURST = 20, 10
+"""Events of each kind that are handed over in a second, and how many seconds' at once after a pause. In a storm the rest
+is counted: judging one takes half a millisecond, and nobody reads more."""
+TALLY = struct.Struct("<4Q")
 SHAPE = struct.Struct("<IIBBBBIIxxxx")
 COUNT = struct.Struct("<Q")
 LATEST = struct.Struct("<Q24s3Q")
@@ -63,7 +63,7 @@ class Tracer:
     """Live probes. Use as a context manager.
 
     Args:
-        rate: events a second, CPU and kind that are handed over; the rest is counted.
+        rate: events a second and kind that are handed over; the rest is counted.
         user_stacks: record user stacks, too.
         netns: inode number of the only network namespace to watch; 0 for all.
 
@@ -85,7 +85,7 @@ class Tracer:
         self._object.choose(set(programs))
         taken = self._names.taken if self._names.taken is not None else 0xFFFFFFFF
         hz = round(1 / time.clock_getres(MONOTONIC_COARSE))
-        settings = (rate, min(BURST, rate * 10), user_stacks, netns, taken, hz)
+        settings = (rate, rate * BURST, user_stacks, netns, taken, hz)
         self._object.initial(".rodata", 0, SETTINGS.pack(*map(int, settings)))
         self._waiting: list[bytes] = []
         self._reader = Reader(self._names, host.symbols)
@@ -121,7 +121,7 @@ class Tracer:
         fd = self._object.map_fd("tallies")
         found = {}
         for number, kind in enumerate(KINDS):
-            parts = [TALLY.unpack(value)[:4] for value in per_cpu(fd, number, TALLY.size)]
+            parts = [TALLY.unpack(value) for value in per_cpu(fd, number, TALLY.size)]
             found[kind] = Total(*map(sum, zip(*parts, strict=True)))
         return found
 

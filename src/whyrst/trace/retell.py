@@ -186,8 +186,9 @@ class Teller:
         client = not past.passive
         mine, theirs = (count.first, count.peer_first) if client else (count.peer_first, count.first)
         done = past.established or past.opened
-        self._add(min(past.opened, done - (self._round_trip() if client else 0)), client, Flag.SYN, mine - 1, 0)
-        self._add(done, not client, Flag.SYN | ACK, theirs - 1, mine)
+        began = min(past.opened, done - self._round_trip())
+        self._add(began, client, Flag.SYN, mine - 1, 0)
+        self._add(done if client else began, not client, Flag.SYN | ACK, theirs - 1, mine)
         self._add(done, client, ACK, mine, theirs)
 
     def _round_trip(self) -> int:

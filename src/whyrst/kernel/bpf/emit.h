@@ -144,7 +144,7 @@ static __always_inline int reset(void *ctx, struct sock *sk, struct sk_buff *skb
         return 0;
     tally->seen++;
     __u64 before = count(&seen.shape);
-    if (take_token(tally) || is_rare(before))
+    if (take_token(kind) || is_rare(before))
         hand_over(ctx, &seen, tally);
     else
         tally->sampled++;

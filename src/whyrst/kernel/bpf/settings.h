@@ -6,7 +6,7 @@
 
 /* `whyrst.kernel.tracer` writes it as six numbers. */
 const volatile struct {
-    __u32 rate;  /* events per second, CPU and kind that are handed over */
+    __u32 rate;  /* events per second and kind that are handed over */
     __u32 burst; /* ... and at once, after a pause */
     __u32 user_stacks;
     __u32 only_netns;

@@ -14,8 +14,6 @@
 
 struct tally {
     __u64 seen, delivered, sampled, lost;
-    __u64 filled; /* jiffies */
-    __u64 tokens; /* 1 / hz each */
 };
 
 struct {
@@ -65,18 +63,37 @@ struct {
     __type(value, struct latest);
 } latest SEC(".maps");
 
-static __always_inline int take_token(struct tally *tally) {
-    __u64 now = bpf_jiffies64(), passed = now - tally->filled, most = (__u64)settings.burst * settings.hz;
-    if (passed) {
-        tally->filled = now;
-        tally->tokens = passed > 60 * settings.hz ? most : tally->tokens + passed * settings.rate;
-        if (tally->tokens > most)
-            tally->tokens = most;
-    }
-    if (tally->tokens < settings.hz)
+/* What may be handed over, by kind, for all CPUs. In a storm it is written once in a jiffy, and only read in between. */
+struct bucket {
+    __u64 filled; /* jiffies */
+    __u64 tokens; /* 1 / hz each */
+    __u64 spare[6]; /* a cache line of its own */
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, KINDS);
+    __type(key, __u32);
+    __type(value, struct bucket);
+} buckets SEC(".maps");
+
+/* CPUs may take one token at the same moment: a few more than allowed are handed over. */
+static __always_inline int take_token(__u32 kind) {
+    struct bucket *b = bpf_map_lookup_elem(&buckets, &kind);
+    if (!b)
         return 0;
-    tally->tokens -= settings.hz;
-    return 1;
+    __u64 now = bpf_jiffies64(), passed = now - b->filled, tokens = b->tokens;
+    __u64 most = (__u64)settings.burst * settings.hz;
+    barrier_var(tokens);
+    if (!passed && tokens < settings.hz)
+        return 0;
+    tokens = passed > 60 * settings.hz ? most : tokens + passed * settings.rate;
+    if (tokens > most)
+        tokens = most;
+    int taken = tokens >= settings.hz;
+    b->filled = now;
+    b->tokens = taken ? tokens - settings.hz : tokens;
+    return taken;
 }
 
 static __always_inline int is_shape(const union shape *a, const union shape *b) {
