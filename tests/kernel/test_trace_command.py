@@ -97,11 +97,6 @@ class Trace:
     def resets(self, *names: str) -> None:
         self.inside(sys.executable, "-c", RESETS, *names)
 
-    def metrics(self, judged: int) -> subprocess.CompletedProcess[bytes]:
-        """Its metrics, headers and all, once so many resets are judged; or after ten seconds as they are."""
-        port = int(re.search(rb"metrics at port (\d+)", self.said)[1])
-        return self.inside(sys.executable, "-c", METRICS, str(port), str(judged))
-
     def metrics(self, judged: int) -> tuple[str, str]:
         """Kind and text of its metrics, once so many resets are judged, or as they are after ten seconds."""
         port = re.search(rb"metrics at port (\d+)", self.said)[1].decode()
