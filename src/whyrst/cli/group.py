@@ -31,6 +31,10 @@ class Subcommands(click.Group):
             return None
         command = import_module(f"{commands.__name__}.{self._prefix}{cmd_name}").command
         assert isinstance(command, click.Command)
+        if ctx.resilient_parsing:  # a shell completes a word
+            from whyrst.cli.completing import offer
+
+            offer(command)
         return command
 
 
