@@ -159,4 +159,5 @@ def _literal(path: str) -> str:
 
 
 def _quoted(text: str) -> str:
+    text.encode()  # DuckDB's own refusal would be no error of its
     return "'" + text.replace("'", "''") + "'"
