@@ -117,9 +117,8 @@ class Session:
                 own.setdefault(_end(event), []).append(event.time)
         lanes: dict[tuple[int, bool], list[Row]] = {}
         buffer = bytearray()
-        for event, packet in sorted(
-            ready, key=lambda pair: pair[0].kind != "sent"
-        ):  # who takes one asks for its sender
+        ready.sort(key=lambda pair: pair[0].kind != "sent")  # who takes one asks for its sender
+        for event, packet in ready:
             sent = own.get(_end(event), ())
             if event.kind == "received" and any(abs(time - event.time) < ITSELF for time in sent):
                 continue
