@@ -59,6 +59,17 @@ def test_a_socket_that_aborts_itself_took_none_whatever_else_it_sends():
     assert [verdict.kernel.socket["kind"] for verdict in told] == ["sent", "sent"]
 
 
+def test_a_refusal_from_elsewhere_is_that_of_a_closed_port_and_no_scan():
+    asking = numbers(
+        snd_una=1100, snd_nxt=1101, write_seq=1101, rcv_nxt=0, copied_seq=0, bytes_sent=0, bytes_acked=0,
+        bytes_received=0, sent_ago=None, received_ago=None, srtt=0.0, timestamps=False,
+    )  # fmt: skip
+    session = Session()
+    for port in range(3):
+        session.take(taken(f"10.0.0.1:{4000 + port}", f"10.0.0.2:{80 + port}", state="SYN_SENT", numbers=asking))
+    assert causes(session.close()) == ["port-closed"] * 3
+
+
 def test_both_ends_on_one_host_stay_apart():
     session = Session()
     session.take(aborted("127.0.0.1:80", "127.0.0.1:4000"))
