@@ -9,7 +9,9 @@ import pytest
 from unit.fleet.questions.answered import NOON, at, written
 from whyrst.fleet.questions.selection import Selection
 from whyrst.fleet.questions.top import top
+from whyrst.fleet.questions.trend import trend
 from whyrst.fleet.questions.views import QuestionError, ask, opened
+from whyrst.reports.parquet import schema
 
 
 def points(out):
@@ -94,6 +96,16 @@ def test_parts_with_fewer_columns_are_read_along(tmp_path):
     pq.write_table(table.drop_columns(["declared", "origin"]), part(tmp_path, "old"))
     with opened(out) as archive:
         assert top(archive, ("declared",), Selection(), 9).resets == 2
+
+
+def test_a_verdict_without_a_time_is_none_of_whyrst_s(tmp_path):
+    out = written(tmp_path, web=([at(NOON), at(NOON + 1, 1)], [(NOON, NOON)]))
+    table = pq.ParquetFile(part(tmp_path)).read().to_pylist()
+    table[0]["time"] = None
+    pq.write_table(pa.Table.from_pylist(table, schema()), part(tmp_path))
+    with opened(out) as archive:
+        assert top(archive, ("cause",), Selection(), 9).resets == 1
+        assert trend(archive, ("cause",), Selection(), 10**9, NOON, 9).whole.total == 1
 
 
 @pytest.mark.parametrize("damage", [b"", b"PAR1", b"nonsense" * 100, None])
