@@ -7,6 +7,7 @@ docs/cli.md and the manual page docs/whyrst.1 from the commands, and what comman
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 from doc_causes import cause_pages
@@ -19,6 +20,7 @@ from doc_verdict import verdict_page
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
+@cache
 def pages() -> dict[str, str]:
     """Every generated page, by its path below docs/."""
     made = {f"causes/{name}.md": text for name, text in cause_pages().items()}
