@@ -3,13 +3,15 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
 
 from agent.receiver import Receiver
-from agent.running import finished, free_port, killed_and_finished, number_of, pump, until
+from agent.running import HERE, finished, free_port, killed_and_finished, number_of, pump, until
 
 
 @pytest.fixture
@@ -163,6 +165,34 @@ def test_beyond_the_bound_the_oldest_go_and_are_counted(tmp_path):
     assert found[0] > 1000
     assert b"dropped, the queue is full" in said
     assert process.returncode == 0
+
+
+def test_a_receiver_that_never_answers_does_not_hold_up_the_end(tmp_path, receiver, monkeypatch):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "3600000")
+    events = HERE.parent / "cases" / "kernel" / "close_unread.ndjson"
+    held = threading.Event()
+    receiver.answers.append(("call", lambda: held.wait(120)))
+    process = subprocess.Popen(
+        (
+            sys.executable,
+            "-m",
+            "whyrst.cli",
+            "agent",
+            "--replay",
+            events,
+            "--otlp",
+            receiver.url,
+            "--queue",
+            tmp_path / "queue",
+        ),
+        stderr=subprocess.PIPE,
+    )
+    receiver.wait(2)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    held.set()
+    assert process.returncode == 0
+    assert b"otlp: 2 verdicts left in the queue for the next start" in said
 
 
 def test_through_a_real_collector(tmp_path, receiver):
