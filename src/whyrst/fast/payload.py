@@ -61,6 +61,7 @@ HOST_WITHIN = cython.declare(cython.Py_ssize_t, 1024)
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def u16(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.longlong:
@@ -69,6 +70,7 @@ def u16(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.l
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def u32(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.longlong:
@@ -77,6 +79,7 @@ def u32(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.l
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def server_name(
     buf: cython.const[cython.uchar][::1],
@@ -123,6 +126,7 @@ def server_name(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def tls(
     buf: cython.const[cython.uchar][::1],
@@ -159,6 +163,7 @@ def tls(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def host_header(
     buf: cython.const[cython.uchar][::1],
@@ -194,6 +199,7 @@ def host_header(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def letters(
     buf: cython.const[cython.uchar][::1],
@@ -258,6 +264,7 @@ def letters(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def digits(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, size: cython.Py_ssize_t) -> cython.bint:
@@ -269,6 +276,7 @@ def digits(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, size: cy
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def reply(
     buf: cython.const[cython.uchar][::1],
@@ -301,6 +309,7 @@ def reply(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def redis(
     buf: cython.const[cython.uchar][::1],
@@ -339,6 +348,7 @@ def redis(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def zero_first(
     buf: cython.const[cython.uchar][::1],
@@ -381,6 +391,7 @@ def zero_first(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def binary(
     buf: cython.const[cython.uchar][::1],
@@ -440,6 +451,7 @@ def binary(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def mysql(
     buf: cython.const[cython.uchar][::1],
@@ -463,6 +475,7 @@ def mysql(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def recognise(
     buf: cython.const[cython.uchar][::1],
@@ -496,21 +509,19 @@ def recognise(
     return mysql(buf, flat, base, at, have, length)
 
 
-def classify(buffer: cython.const[cython.uchar][::1], rows: cython.longlong[:, ::1], n: cython.Py_ssize_t) -> None:
-    """Write `Seg.KIND`, `KIND_INFO`, `NAME_AT` and `NAME_LENGTH` of the first `n` rows.
-
-    Args:
-        buffer: The bytes that `Seg.PAYLOAD_AT` points into.
-        rows: Segments; ports, LENGTH, PAYLOAD_AT and PAYLOAD_HAVE must be there already.
-        n: How many rows.
-    """
-    flat: cython.longlong[::1] = memoryview(rows).cast("B").cast("q")
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(-1)
+def label(
+    buffer: cython.const[cython.uchar][::1], flat: cython.longlong[::1], n: cython.Py_ssize_t
+) -> cython.int:
+    """Do what `classify` says; `flat` are the rows, one cell after the other."""
     size: cython.Py_ssize_t = buffer.shape[0]
     i: cython.Py_ssize_t
     base: cython.Py_ssize_t
     at: cython.Py_ssize_t
     have: cython.Py_ssize_t
-    for i in range(min(n, rows.shape[0])):
+    for i in range(n):
         base = i * WIDTH
         flat[base + KIND_INFO] = -1
         flat[base + NAME_AT] = 0
@@ -524,3 +535,18 @@ def classify(buffer: cython.const[cython.uchar][::1], rows: cython.longlong[:, :
             flat[base + KIND] = HIDDEN
         else:
             flat[base + KIND] = recognise(buffer, flat, base, at, have)
+    return 0
+
+
+def classify(buffer: cython.const[cython.uchar][::1], rows: cython.longlong[:, ::1], n: cython.Py_ssize_t) -> None:
+    """Write `Seg.KIND`, `KIND_INFO`, `NAME_AT` and `NAME_LENGTH` of the first `n` rows.
+
+    Args:
+        buffer: The bytes that `Seg.PAYLOAD_AT` points into.
+        rows: Segments; ports, LENGTH, PAYLOAD_AT and PAYLOAD_HAVE must be there already.
+        n: How many rows.
+    """
+    flat: cython.longlong[::1] = memoryview(rows).cast("B").cast("q")
+    n = min(n, rows.shape[0])
+    with cython.nogil:
+        label(buffer, flat, n)
