@@ -233,7 +233,7 @@ class Ring(IntEnum):
 
 
 RING = 8
-"""Segments remembered per side: enough to find what a reset answers, since a host answers at once."""
+"""Segments remembered per side: enough to find what a reset answers, since a host answers at once. A power of two."""
 
 LINE = 8
 """Cells in a line of the processor's cache."""

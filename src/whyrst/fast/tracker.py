@@ -263,6 +263,7 @@ SIDE = cython.declare(cython.longlong, SIDE_WIDTH)
 SIDE_A = cython.declare(cython.longlong, SIDES)
 SIDE_B = cython.declare(cython.longlong, SIDES + SIDE_WIDTH)
 RING = cython.declare(cython.longlong, RING_SIZE)
+LAST_IN_RING = cython.declare(cython.longlong, RING_SIZE - 1)
 STATES = cython.declare(cython.longlong, 11)
 SYN_SENT = cython.declare(cython.longlong, 1)
 SYN_RECEIVED = cython.declare(cython.longlong, 2)
@@ -296,8 +297,13 @@ COPY_AT_ONCE = cython.declare(cython.longlong, 50_000)
 FAR = cython.declare(cython.longlong, 0x40000000)
 """Largest window there can be (RFC 7323 section 2.3): numbers further away belong to something else."""
 PADDING = cython.declare(cython.longlong, 8)
-"""Rows at the end of the columns of resets that are never used: they keep the columns from falling on the
-same lines of the processor's cache."""
+"""Rows at the end of the columns of resets and of the log that are never used: they keep the columns from falling on
+the same lines of the processor's cache."""
+AHEAD = cython.declare(cython.Py_ssize_t, 8)
+"""A segment's connection is fetched from memory so many segments before its turn, and its bucket twice as many: one
+segment alone would wait for both, one after the other."""
+NEAR = cython.declare(cython.Py_ssize_t, 31)
+"""Last of the places where their buckets are noted meanwhile."""
 
 
 @cython.cfunc
@@ -366,7 +372,8 @@ def write_log(
 ) -> cython.void:
     """Bring a connection's line in the log up to date, if the log still holds it."""
     b: cython.longlong = slot * WIDTH
-    size: cython.longlong = log.shape[0] // L_COUNT
+    whole: cython.longlong = log.shape[0] // L_COUNT
+    size: cython.longlong = whole - PADDING
     line: cython.longlong = t[b + C_LOG]
     if line < g[G_LINES] - size:
         return
@@ -375,25 +382,25 @@ def write_log(
     z: cython.longlong = b + SIDE_B
     end: cython.longlong = 0
     when: cython.longlong = 0
-    log[L_STREAM * size + at] = t[b + C_STREAM]
-    log[L_CLIENT_HI * size + at] = t[b + C_CLIENT_HI]
-    log[L_CLIENT_LO * size + at] = t[b + C_CLIENT_LO]
-    log[L_SERVER_HI * size + at] = t[b + C_SERVER_HI]
-    log[L_SERVER_LO * size + at] = t[b + C_SERVER_LO]
-    log[L_PORTS * size + at] = t[b + C_PORTS]
-    log[L_T_FIRST * size + at] = t[b + C_FIRST_TIME]
-    log[L_T_SYN * size + at] = t[b + C_T_SYN]
-    log[L_T_SYNACK * size + at] = t[b + C_T_SYNACK]
-    log[L_T_LAST * size + at] = t[b + C_LAST_TIME]
-    log[L_CLIENT_BYTES * size + at] = t[a + D_BYTES]
-    log[L_SERVER_BYTES * size + at] = t[z + D_BYTES]
-    log[L_SYN_PRINT * size + at] = t[a + D_SYN_OPTIONS] << 16 | (t[a + D_SYN_WINDOW] & 0xFFFF)
-    log[L_CLIENT_NXT * size + at] = t[a + D_NXT]
-    log[L_SERVER_NXT * size + at] = t[z + D_NXT]
-    log[L_CLIENT_TTL * size + at] = t[a + D_TTL]
-    log[L_SERVER_TTL * size + at] = t[z + D_TTL]
-    log[L_NAME * size + at] = t[b + C_NAME]
-    log[L_LOCAL * size + at] = (
+    log[L_STREAM * whole + at] = t[b + C_STREAM]
+    log[L_CLIENT_HI * whole + at] = t[b + C_CLIENT_HI]
+    log[L_CLIENT_LO * whole + at] = t[b + C_CLIENT_LO]
+    log[L_SERVER_HI * whole + at] = t[b + C_SERVER_HI]
+    log[L_SERVER_LO * whole + at] = t[b + C_SERVER_LO]
+    log[L_PORTS * whole + at] = t[b + C_PORTS]
+    log[L_T_FIRST * whole + at] = t[b + C_FIRST_TIME]
+    log[L_T_SYN * whole + at] = t[b + C_T_SYN]
+    log[L_T_SYNACK * whole + at] = t[b + C_T_SYNACK]
+    log[L_T_LAST * whole + at] = t[b + C_LAST_TIME]
+    log[L_CLIENT_BYTES * whole + at] = t[a + D_BYTES]
+    log[L_SERVER_BYTES * whole + at] = t[z + D_BYTES]
+    log[L_SYN_PRINT * whole + at] = t[a + D_SYN_OPTIONS] << 16 | (t[a + D_SYN_WINDOW] & 0xFFFF)
+    log[L_CLIENT_NXT * whole + at] = t[a + D_NXT]
+    log[L_SERVER_NXT * whole + at] = t[z + D_NXT]
+    log[L_CLIENT_TTL * whole + at] = t[a + D_TTL]
+    log[L_SERVER_TTL * whole + at] = t[z + D_TTL]
+    log[L_NAME * whole + at] = t[b + C_NAME]
+    log[L_LOCAL * whole + at] = (
         (1 if t[a + D_UNSUMMED] > 0 else 0)
         | (2 if t[z + D_UNSUMMED] > 0 else 0)
         | (4 if t[a + D_FLOW] > 0 else 0)
@@ -417,8 +424,8 @@ def write_log(
             end |= 64
     if t[b + C_RESET_TIME] != 0 and (when == 0 or t[b + C_RESET_TIME] < when):
         when = t[b + C_RESET_TIME]
-    log[L_T_END * size + at] = when
-    log[L_END * size + at] = end
+    log[L_T_END * whole + at] = when
+    log[L_END * whole + at] = end
 
 
 @cython.cfunc
@@ -657,7 +664,7 @@ def is_copy(
     n: cython.longlong = t[d + D_RING]
     looked: cython.longlong = 4 if n > 4 else n
     for i in range(looked):
-        at = d + D_COUNT + ((n - 1 - i) % RING) * R_COUNT
+        at = d + D_COUNT + ((n - 1 - i) & LAST_IN_RING) * R_COUNT
         passed = time - t[at + R_TIME]
         if passed < 0:
             passed = -passed
@@ -703,7 +710,7 @@ def find_trigger(
     found: cython.longlong = 0
     looked: cython.longlong = RING if n > RING else n
     for i in range(looked):
-        at = p + D_COUNT + ((n - 1 - i) % RING) * R_COUNT
+        at = p + D_COUNT + ((n - 1 - i) & LAST_IN_RING) * R_COUNT
         bits = t[at + R_WHAT]
         fits = 0
         if (bits & 0x10) != 0 and (t[at + R_ACK] & M32) == seq:
@@ -784,6 +791,41 @@ def record_reset(
     t[d + D_RST_ACK] = rows[o + S_ACK] if (rows[o + S_FLAGS] & 0x10) != 0 else 0
     t[d + D_RST_TIME] = rows[o + S_TIME]
     t[d + D_RST_FRAME] = rows[o + S_FRAME]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def fetch_bucket(
+    rows: cython.longlong[::1],
+    i: cython.Py_ssize_t,
+    heads: cython.longlong[::1],
+    near: cython.longlong[::1],
+) -> cython.void:
+    """Note the bucket of a segment that comes soon, and have the processor fetch it."""
+    o: cython.Py_ssize_t = i * S_COUNT
+    head: cython.longlong = bucket(
+        rows[o + S_SRC_LO], rows[o + S_SRC_HI], rows[o + S_SPORT],
+        rows[o + S_DST_LO], rows[o + S_DST_HI], rows[o + S_DPORT], heads.shape[0] - 1,
+    )  # fmt: skip
+    near[i & NEAR] = head
+    if cython.compiled:
+        prefetch(cython.address(heads[head]))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def fetch_row(t: cython.longlong[::1], slot: cython.longlong) -> cython.void:
+    """Have the processor fetch a connection, as far as an ordinary segment touches it."""
+    i: cython.longlong
+    b: cython.longlong = slot * WIDTH
+    if cython.compiled and slot >= 0:
+        for i in range(0, 24, 8):
+            prefetch(cython.address(t[b + i]))
+        for i in range(0, 40, 8):
+            prefetch(cython.address(t[b + SIDE_A + i]))
+            prefetch(cython.address(t[b + SIDE_B + i]))
 
 
 @cython.cfunc
@@ -885,6 +927,7 @@ def walk(
     buffer: cython.const[cython.uchar][::1],
     seen_names: cython.longlong[::1],
     names: cython.longlong[:, ::1],
+    near: cython.longlong[::1],
 ) -> cython.Py_ssize_t:
     """Do what `follow` says."""
     i: cython.Py_ssize_t
@@ -923,10 +966,15 @@ def walk(
     h: cython.ulonglong
     line: cython.longlong
     ns: cython.longlong = len(moves) // STATES
-    mask: cython.longlong = heads.shape[0] - 1
     ring: cython.longlong = x.shape[0] // X_COUNT - PADDING
     swapped: cython.bint
+    for i in range(start, min(start + 2 * AHEAD, n)):
+        fetch_bucket(rows, i, heads, near)
     for i in range(start, n):
+        if i + 2 * AHEAD < n:
+            fetch_bucket(rows, i + 2 * AHEAD, heads, near)
+        if i + AHEAD < n:
+            fetch_row(t, heads[near[(i + AHEAD) & NEAR]])
         o = i * S_COUNT
         flags = rows[o + S_FLAGS]
         if (flags & 0x04) != 0 and g[G_RESETS] - g[G_FLUSHED] >= ring:
@@ -954,7 +1002,7 @@ def walk(
         ack = rows[o + S_ACK]
         length = rows[o + S_LENGTH]
         ip_id = rows[o + S_IP_ID]
-        head = bucket(slo, shi, sport, dlo, dhi, dport, mask)
+        head = near[i & NEAR]
         slot = heads[head]
         side = 0
         ports = sport << 16 | dport
@@ -1363,7 +1411,7 @@ def walk(
             t[d + D_LAST_TIME] = time
             t[d + D_LAST_FRAME] = rows[o + S_FRAME]
 
-        at = d + D_COUNT + (t[d + D_RING] % RING) * R_COUNT
+        at = d + D_COUNT + (t[d + D_RING] & LAST_IN_RING) * R_COUNT
         what = flags | rows[o + S_FRAME] << 9 | rows[o + S_TOS] << 40
         what |= rows[o + S_KIND] << 48 | repeated << 53 | probe << 54
         t[at + R_TIME] = time
@@ -1402,6 +1450,7 @@ def follow(
     buffer: cython.const[cython.uchar][::1],
     seen_names: cython.longlong[::1],
     names: cython.longlong[:, ::1],
+    near: cython.longlong[::1],
 ) -> cython.Py_ssize_t:
     """Follow segments rows[start:n] through the table of connections.
 
@@ -1419,6 +1468,7 @@ def follow(
         buffer: what NAME_AT counts in.
         seen_names: hashes of names already reported, a small cache.
         names: gets (hash, offset, length) of names not in that cache; G_NAMES of them.
+        near: room for the buckets of the next `NEAR` + 1 segments.
 
     Returns:
         The row behind the last one taken. It is smaller than n when the ring of resets is full: the caller
@@ -1426,7 +1476,7 @@ def follow(
     """
     done: cython.Py_ssize_t
     with cython.nogil:
-        done = walk(rows, start, n, t, heads, x, log, g, moves, keep, buffer, seen_names, names)
+        done = walk(rows, start, n, t, heads, x, log, g, moves, keep, buffer, seen_names, names, near)
     return done
 
 
