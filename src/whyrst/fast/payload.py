@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import cython
 
-from whyrst.fast.layout import Kind, Seg
+from whyrst.fast.layout import LONGEST_NAME as MOST_OF_A_NAME
+from whyrst.fast.layout import Flag, Kind, Seg
 
 WIDTH = cython.declare(cython.Py_ssize_t, Seg.COUNT)
 SPORT = cython.declare(cython.Py_ssize_t, Seg.SPORT)
 DPORT = cython.declare(cython.Py_ssize_t, Seg.DPORT)
 LENGTH = cython.declare(cython.Py_ssize_t, Seg.LENGTH)
+FLAGS = cython.declare(cython.Py_ssize_t, Seg.FLAGS)
 KIND = cython.declare(cython.Py_ssize_t, Seg.KIND)
 KIND_INFO = cython.declare(cython.Py_ssize_t, Seg.KIND_INFO)
 PAYLOAD_AT = cython.declare(cython.Py_ssize_t, Seg.PAYLOAD_AT)
@@ -55,7 +57,9 @@ PROXY_V1 = cython.declare(cython.longlong, Kind.PROXY_V1)
 PROXY_V2 = cython.declare(cython.longlong, Kind.PROXY_V2)
 ZEROS = cython.declare(cython.longlong, Kind.ZEROS)
 
-LONGEST_NAME = cython.declare(cython.Py_ssize_t, 255)
+RST = cython.declare(cython.longlong, Flag.RST)
+
+LONGEST_NAME = cython.declare(cython.Py_ssize_t, MOST_OF_A_NAME)
 HOST_WITHIN = cython.declare(cython.Py_ssize_t, 1024)
 """Bytes of an HTTP request that are searched for its Host header."""
 
@@ -550,3 +554,48 @@ def classify(buffer: cython.const[cython.uchar][::1], rows: cython.longlong[:, :
     n = min(n, rows.shape[0])
     with cython.nogil:
         label(buffer, flat, n)
+
+
+def detach(
+    buffer: cython.const[cython.uchar][::1],
+    rows: cython.longlong[:, ::1],
+    n: cython.Py_ssize_t,
+    room: cython.uchar[::1],
+    keep: cython.Py_ssize_t,
+) -> int:
+    """Copy names, and payloads of resets, out of a buffer that will be filled anew; the rows point to the copies.
+
+    Args:
+        buffer: The bytes that the rows point into.
+        rows: Segments.
+        n: How many rows.
+        room: Takes the copies; `keep` + `layout.LONGEST_NAME` bytes a row are enough.
+        keep: Bytes of a reset's payload that are copied at most.
+
+    Returns:
+        How many bytes were copied.
+    """
+    flat: cython.longlong[::1] = memoryview(rows).cast("B").cast("q")
+    i: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    base: cython.Py_ssize_t
+    at: cython.Py_ssize_t
+    size: cython.Py_ssize_t
+    used: cython.Py_ssize_t = 0
+    for i in range(n):
+        base = i * WIDTH
+        size = flat[base + NAME_LENGTH]
+        if size > 0:
+            at = flat[base + NAME_AT]
+            flat[base + NAME_AT] = used
+            for j in range(size):
+                room[used + j] = buffer[at + j]
+            used += size
+        if flat[base + FLAGS] & RST:
+            size = min(flat[base + PAYLOAD_HAVE], keep)
+            at = flat[base + PAYLOAD_AT]
+            flat[base + PAYLOAD_AT] = used
+            for j in range(size):
+                room[used + j] = buffer[at + j]
+            used += max(size, 0)
+    return used
