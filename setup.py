@@ -42,7 +42,12 @@ setup(
         language_level=3,
         nthreads=os.cpu_count() or 1,
         build_dir="build/cython",
-        compiler_directives={"boundscheck": True, "wraparound": False, "cdivision": True, "embedsignature": False,
-            "show_performance_hints": False},
+        compiler_directives={
+            "boundscheck": True,
+            "wraparound": False,
+            "cdivision": True,
+            "embedsignature": False,
+            "show_performance_hints": False,
+        },
     ),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, nullcontext
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from whyrst.capture.ahead import Ahead, sharing
@@ -15,21 +16,19 @@ from whyrst.capture.filter import Filter
 from whyrst.connections.ripe import Ripe, ripe
 from whyrst.connections.tracker import PAYLOAD, Tracker
 from whyrst.fast.tables import Glob
-from whyrst.incidents.gather import Gatherer
 from whyrst.model import Damage, Incident, Quality
-from whyrst.resets.columns import Resets
-from whyrst.resets.text import iso
 from whyrst.segments.ahead import ahead
 from whyrst.segments.read import read, size_of
-from whyrst.verdicts.judged import Judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from whyrst.incidents.gather import Gatherer
     from whyrst.kernel.event import KernelEvent
     from whyrst.model import Verdict
     from whyrst.segments.read import Series
     from whyrst.trace.join import Join
+    from whyrst.verdicts.judged import Judged
 
     Progress = Callable[[int, int | None], None]
 
@@ -102,7 +101,6 @@ class Report:
         self._progress = _Told(progress) if progress is not None else None
         self._events = events
         self._jobs = jobs
-        self._gatherer = Gatherer()
         self._series: list[Series] = []
         self._totals = dict.fromkeys(COUNTERS, 0)
         self._started = False
@@ -154,6 +152,8 @@ class Report:
     @property
     def quality(self) -> Quality:
         """How far the captures can be trusted, as far as they were iterated."""
+        from whyrst.resets.text import iso
+
         captures = [c for s in self._series for c in s.captures]
         tallies = [c.tally for c in captures]
         times = [(c.earliest, c.latest) for c in captures if c.earliest is not None and c.latest is not None]
@@ -200,6 +200,12 @@ class Report:
 
         return pd.json_normalize(self.to_dicts())
 
+    @cached_property
+    def _gatherer(self) -> Gatherer:
+        from whyrst.incidents.gather import Gatherer
+
+        return Gatherer()
+
     def _follow(self, series: Series) -> Iterator[Judged]:
         tracker = Tracker()
         try:
@@ -222,6 +228,7 @@ class Report:
             batches = ahead(series, PAYLOAD)
             found = Ahead(ripe(tracker, series, batches), 1, tell)
             try:
+                prepare()
                 yield found
             finally:
                 batches.close()
@@ -230,6 +237,9 @@ class Report:
                     tell()
 
     def _judge(self, cells: Any, seen: Ripe, series: Series) -> Iterator[Judged]:
+        from whyrst.resets.columns import Resets
+        from whyrst.verdicts.judged import Judged
+
         lines = min(int(seen.g[Glob.LINES]), seen.log.shape[1])
         names = tuple(c.path for c in series.captures) or ("",)
         events = self._events.of(cells) if self._events is not None else None
@@ -237,6 +247,13 @@ class Report:
         judged = Judged(resets)
         self._gatherer.take(judged)
         yield judged
+
+
+def prepare() -> None:
+    """Load what judges need, while threads read already."""
+    from whyrst.causes import judges
+
+    judges()
 
 
 def processors() -> int:
@@ -284,7 +301,14 @@ def analyze(
         from whyrst.trace.join import Join
 
         told = Join(events)
-    return Report(tuple(os.fspath(p) for p in paths), only, progress, join=join, events=told, jobs=processors() if jobs is None else jobs)
+    return Report(
+        tuple(os.fspath(p) for p in paths),
+        only,
+        progress,
+        join=join,
+        events=told,
+        jobs=processors() if jobs is None else jobs,
+    )
 
 
 __all__ = ["Report", "analyze"]

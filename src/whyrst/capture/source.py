@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from whyrst.capture.ahead import Ahead
-from whyrst.capture.compression import Decompressor
+    from whyrst.capture.compression import Decompressor
 
 _PIECE = 1 << 18
 """Compressed bytes read at once."""

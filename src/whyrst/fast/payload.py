@@ -8,7 +8,7 @@ only likely on the protocol's own port is taken only there.
 MySQL error number, PostgreSQL protocol or request code, BGP message type.
 """
 
-# mypy: disable-error-code="valid-type, name-defined, untyped-decorator"
+# mypy: disable-error-code="valid-type, name-defined, untyped-decorator, no-any-return"
 # (a memoryview type such as `cython.longlong[:, ::1]` is no type expression to mypy)
 from __future__ import annotations
 
@@ -516,9 +516,7 @@ def recognise(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(-1)
-def label(
-    buffer: cython.const[cython.uchar][::1], flat: cython.longlong[::1], n: cython.Py_ssize_t
-) -> cython.int:
+def label(buffer: cython.const[cython.uchar][::1], flat: cython.longlong[::1], n: cython.Py_ssize_t) -> cython.int:
     """Do what `classify` says; `flat` are the rows, one cell after the other."""
     size: cython.Py_ssize_t = buffer.shape[0]
     i: cython.Py_ssize_t

@@ -15,9 +15,8 @@ import cython
 from whyrst.fast.layout import Kind, Seg
 from whyrst.fast.tables import RING as RING_SIZE
 from whyrst.fast.tables import SIDE as SIDE_WIDTH
-from whyrst.fast.tables import SIDES
+from whyrst.fast.tables import SIDES, Conn, Dir, Glob, Log, Ring, Rst
 from whyrst.fast.tables import WIDTH as ROW_WIDTH
-from whyrst.fast.tables import Conn, Dir, Glob, Log, Ring, Rst
 
 S_FRAME = cython.declare(cython.Py_ssize_t, Seg.FRAME)
 S_TIME = cython.declare(cython.Py_ssize_t, Seg.TIME)
@@ -304,6 +303,12 @@ AHEAD = cython.declare(cython.Py_ssize_t, 8)
 segment alone would wait for both, one after the other."""
 NEAR = cython.declare(cython.Py_ssize_t, 31)
 """Last of the places where their buckets are noted meanwhile."""
+
+
+if not cython.compiled:
+
+    def prefetch(_place: object) -> None:
+        """Have the processor fetch a line of memory; `compiled/tracker.pxd` tells the C compiler's name for it."""
 
 
 @cython.cfunc
