@@ -38,6 +38,7 @@ lint: packages $(VENV)/.lint
 	$(BIN)/python tools/make_docs.py --check
 	$(BIN)/python tools/make_schema.py --check
 	$(BIN)/python tools/make_bpf.py --check
+	$(BIN)/python tools/make_dashboard.py --check
 
 cases: $(VENV)/.whyrst
 	for script in tests/cases/*/make.py examples/make.py; do $(BIN)/python $$script; done

@@ -1,16 +1,17 @@
 """Compiles the hot loops of `whyrst.fast`; everything else about the build stands in pyproject.toml.
 
 The loops are ordinary Python files (Cython's pure-Python mode). They are built against the stable ABI,
-so one wheel serves CPython 3.11 and later.
+so one wheel serves CPython 3.11 and later. With WHYRST_PURE=1 nothing is compiled: that wheel needs no compiler and
+gives equal results, but takes at least ten times as long.
 """
 
 import os
 from pathlib import Path
 
-from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 
+PURE = bool(os.environ.get("WHYRST_PURE"))
 ABI = ("Py_LIMITED_API", "0x030B0000")
 NOT_HOT = {"__init__", "layout", "select", "tables"}
 HOT = sorted(p for p in Path("src/whyrst/fast").glob("*.py") if p.stem not in NOT_HOT)
@@ -25,17 +26,18 @@ class Abi3Wheel(bdist_wheel):
         super().finalize_options()
 
 
-setup(
-    options={"build_ext": {"parallel": os.cpu_count() or 1}},
-    cmdclass={"bdist_wheel": Abi3Wheel},
-    ext_modules=cythonize(
+def compiled() -> list[Extension]:
+    """The loops as extension modules, translated to C."""
+    from Cython.Build import cythonize
+
+    modules: list[Extension] = cythonize(
         [
             Extension(
                 f"whyrst.fast.compiled.{p.stem}",
                 [str(p)],
                 define_macros=[ABI],
                 py_limited_api=True,
-                extra_compile_args=["-O3"],
+                extra_compile_args=["-O3", "-g0"],
             )
             for p in HOT
         ],
@@ -49,5 +51,12 @@ setup(
             "embedsignature": False,
             "show_performance_hints": False,
         },
-    ),
+    )
+    return modules
+
+
+setup(
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
+    cmdclass={} if PURE else {"bdist_wheel": Abi3Wheel},
+    ext_modules=[] if PURE else compiled(),
 )

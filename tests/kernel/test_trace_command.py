@@ -47,6 +47,18 @@ for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 """
 """Refused and closed with five unread bytes, each over IPv4 and IPv6: four resets sent, four taken."""
 
+METRICS = """
+import re, sys, time, urllib.request
+for _ in range(50):
+    answer = urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/metrics")
+    text = answer.read().decode()
+    if sum(map(float, re.findall("^whyrst_resets_total.* (.+)$", text, re.M))) >= int(sys.argv[2]):
+        break
+    time.sleep(0.2)
+print(answer.headers["Content-Type"])
+print(text)
+"""
+
 
 class Trace:
     """A trace of a namespace of its own."""
@@ -84,6 +96,12 @@ class Trace:
 
     def resets(self, *names: str) -> None:
         self.inside(sys.executable, "-c", RESETS, *names)
+
+    def metrics(self, judged: int) -> tuple[str, str]:
+        """Kind and text of its metrics, once so many resets are judged, or as they are after ten seconds."""
+        port = re.search(rb"metrics at port (\d+)", self.said)[1].decode()
+        kind, _, text = self.inside(sys.executable, "-c", METRICS, port, str(judged)).stdout.decode().partition("\n")
+        return kind, text
 
     def end(self, number: int = signal.SIGINT) -> tuple[str, str]:
         """Let it come to an end; what it wrote on stdout and stderr."""
@@ -123,12 +141,8 @@ def test_lines_and_a_summary_when_a_signal_ends_it(number):
 def test_everything_that_can_be_recorded(tmp_path):
     events, capture = tmp_path / "events.ndjson", tmp_path / "resets.pcapng"
     with Trace("--json", "--events", events, "--pcap", capture, "--prometheus", "127.0.0.1:0") as trace:
-        port = int(re.search(rb"metrics at port (\d+)", trace.said)[1])
         trace.resets()
-        time.sleep(1.2)
-        page = f"urlopen('http://127.0.0.1:{port}/metrics')"
-        read = f"from urllib.request import *; r = {page}; print(r.headers['Content-Type']); print(r.read().decode())"
-        kind, _, metrics = trace.inside(sys.executable, "-c", read).stdout.decode().partition("\n")
+        kind, metrics = trace.metrics(8)
         out, err = trace.end()
     verdicts = [json.loads(line) for line in out.splitlines()]
     for one in verdicts:
@@ -193,11 +207,8 @@ def test_it_ends_by_itself_and_shows_stacks():
 
 def test_names_of_processes_cannot_move_the_cursor():
     with Trace("--prometheus", "127.0.0.1:0") as trace:
-        port = int(re.search(rb"metrics at port (\d+)", trace.said)[1])
         trace.resets(HOSTILE)
-        time.sleep(1.2)
-        read = f"import urllib.request as u; print(u.urlopen('http://127.0.0.1:{port}/metrics').read().decode())"
-        metrics = trace.inside(sys.executable, "-c", read).stdout.decode()
+        _, metrics = trace.metrics(8)
         out, _ = trace.end()
     assert all(c.isprintable() or c == "\n" for c in out)
     lines, summary = parts(out)

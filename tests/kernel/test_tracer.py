@@ -132,6 +132,42 @@ def test_every_reset_is_counted_and_the_account_is_closed():
         assert 0 < len(handed_over) < resets
 
 
+MANY = """
+import ctypes, os, socket, subprocess
+spaces = []
+for _ in range(%d):
+    assert ctypes.CDLL(None).unshare(0x40000000) == 0
+    subprocess.run(("ip", "link", "set", "lo", "up"), check=True)
+    spaces.append(os.open("/proc/self/ns/net", os.O_RDONLY))
+for _ in range(%d):
+    for space in spaces:
+        assert ctypes.CDLL(None).setns(space, 0) == 0
+        with socket.socket() as one:
+            assert one.connect_ex(("127.0.0.1", 9)) != 0
+print(*(os.fstat(space).st_ino for space in spaces))
+"""
+
+
+def test_resets_of_more_shapes_than_a_cpu_counts_by_itself_are_all_counted():
+    spaces, rounds = 20, 50
+    with Tracer(rate=1) as tracer:
+        words = (sys.executable, "-c", MANY % (spaces, rounds))
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as child:
+            while child.poll() is None:
+                tracer.spaces()  # while lines change
+                time.sleep(0.01)
+            assert child.stdout is not None
+            numbers = [int(number) for number in child.stdout.read().split()]
+        assert child.returncode == 0
+        tracer.stop()
+        counted = tracer.spaces()
+        seen = tracer.totals()
+    assert [counted[number]["sent"] for number in numbers] == [rounds] * spaces
+    assert [counted[number]["received"] for number in numbers] == [rounds] * spaces
+    for kind, total in seen.items():
+        assert sum(of[kind] for of in counted.values()) == total.seen
+
+
 def test_a_rare_reset_is_handed_over_in_the_middle_of_a_storm():
     server, port = listening()
     with Tracer(rate=1) as tracer, server:

@@ -67,6 +67,14 @@ def test_order_and_memory_of_the_tracker_hold_for_one_capture_only():
     assert report.quality.packets == 2 * one.quality.packets
 
 
+def test_a_joined_capture_without_segments_gives_its_name_to_no_verdict(tmp_path):
+    empty = tmp_path / "empty.pcap"
+    empty.write_bytes(REFUSED.read_bytes()[:24])
+    verdicts = list(analyze([empty, REFUSED], join=True).verdicts)
+    assert verdicts
+    assert {one.capture for one in verdicts} == {str(REFUSED)}
+
+
 def test_filter_leaves_packets_out():
     report = analyze(REFUSED, filter="tcp[tcpflags] & tcp-rst == 0")
     assert list(report.verdicts) == []

@@ -24,6 +24,7 @@ ORDER = (
     "trace",
     "lab",
     "fleet",
+    "agent",
     "mcp",
     "serve",
     "cli",
@@ -50,7 +51,7 @@ def test_a_folder_imports_only_from_those_before_it(folder):
     before = {*ORDER[: ORDER.index(folder) + 1], "model"}
     if folder in {"reports", "cli"}:
         before |= {"schema"}
-    if folder in {"annotate", "compare", "trace", "lab", "fleet", "mcp", "serve", "cli"}:
+    if folder in {"annotate", "compare", "trace", "lab", "fleet", "agent", "mcp", "serve", "cli"}:
         before |= {"analysis"}
     wrong = {
         f"{file.relative_to(ROOT)} imports {name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 import click
 
@@ -11,18 +12,29 @@ from whyrst.cli import commands
 
 
 class Subcommands(click.Group):
-    """Each module of `commands` holds one subcommand by the name `command`."""
+    """Each module of `commands` holds one subcommand by the name `command`; that of a group's begins with its prefix,
+    and only theirs holds an underscore."""
+
+    def __init__(self, *args: Any, prefix: str = "", **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._prefix = prefix
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
         """Names of the subcommands."""
-        return sorted(found.name for found in iter_modules(commands.__path__))
+        names = (found.name for found in iter_modules(commands.__path__))
+        own = (name.removeprefix(self._prefix) for name in names if name.startswith(self._prefix))
+        return sorted(name for name in own if "_" not in name)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A subcommand by its name."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        command = import_module(f"{commands.__name__}.{cmd_name}").command
+        command = import_module(f"{commands.__name__}.{self._prefix}{cmd_name}").command
         assert isinstance(command, click.Command)
+        if ctx.resilient_parsing:  # a shell completes a word
+            from whyrst.cli.completing import offer
+
+            offer(command)
         return command
 
 

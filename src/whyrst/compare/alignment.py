@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whyrst.compare.belonging import belong
 from whyrst.compare.clocks import Clock, Shared, chained, fit, nearness, shared, with_proxied
 from whyrst.compare.conversations import Conversations, conversations
+from whyrst.compare.events import Event
 from whyrst.compare.gather import gather
 from whyrst.compare.legs import Leg, fill, legs
 from whyrst.compare.origins import Tracer
 from whyrst.compare.pairing import Pairs, pair, proxied
 from whyrst.compare.path import STARTS, order, places
-from whyrst.compare.place import CompareError
+from whyrst.compare.reading import Reading
 from whyrst.compare.sightings import group
-from whyrst.compare.survey import Event, Survey
+from whyrst.compare.survey import Survey
 from whyrst.compare.views import best, tally, views
 from whyrst.segments.read import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from whyrst.capture.filter import Filter
-    from whyrst.compare.sightings import Seen
+    from whyrst.compare.sightings import Seen, View
     from whyrst.model import Origin
-    from whyrst.segments.read import Batch
+    from whyrst.segments.read import Series
 
     Cells = np.ndarray[Any, np.dtype[np.int64]]
     Progress = Callable[[int, int | None], None]
@@ -50,6 +51,7 @@ class Alignment:
         elsewhere: per capture, frames of resets that are judged at another place.
         events: per capture, segments of the legs.
         starts: per capture, row of the table -> first and last + 1 of its events.
+        readings: per capture its second reading, whose resets wait to be judged.
         tracer: tells origins.
     """
 
@@ -64,6 +66,7 @@ class Alignment:
     elsewhere: list[set[int]] = field(default_factory=list)
     events: list[Cells] = field(default_factory=list)
     starts: list[dict[int, tuple[int, int]]] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
     tracer: Tracer | None = None
 
     def path_of(self, leg: Leg) -> list[int]:
@@ -114,13 +117,13 @@ LOOKED = 4096
 
 
 def align(
-    paths: tuple[str, ...], only: Callable[[], Filter | None], fixed: Mapping[int, str], progress: Progress | None
+    paths: tuple[str, ...], only: Filter | None, fixed: Mapping[int, str], progress: Progress | None
 ) -> Alignment:
     """Read captures twice and find where their resets were made.
 
     Args:
         paths: the captures.
-        only: makes the capture filter.
+        only: the capture filter.
         fixed: places that the user named, per capture.
         progress: is told how far reading has come.
 
@@ -128,7 +131,19 @@ def align(
         CompareError: they do not belong together.
         whyrst.capture.errors.CaptureError: one cannot be read.
     """
-    surveys = [_survey(path, only(), progress) for path in paths]
+    aligned, known, moments = _matched(
+        paths, [_survey(series) for series in read(paths, only=only, progress=progress)], fixed
+    )
+    _fill(aligned, moments, only, progress)
+    aligned.tracer = _trace(aligned, known)
+    return aligned
+
+
+def _matched(
+    paths: tuple[str, ...], surveys: Sequence[Survey], fixed: Mapping[int, str]
+) -> tuple[Alignment, list[View], list[dict[int, list[int]]]]:
+    """Connections, clocks and path, what each capture can tell, and its `_moments`; the surveys, which are large, are
+    not needed any more."""
     tables = [conversations(survey) for survey in surveys]
     pairs: dict[tuple[int, int], Pairs] = {}
     common: dict[tuple[int, int], Shared] = {}
@@ -136,15 +151,14 @@ def align(
     single: dict[tuple[int, int], Cells] = {}
     fits: dict[tuple[int, int], Clock] = {}
     for a, b in combinations(range(len(paths)), 2):
-        both, two = (surveys[a], surveys[b]), (tables[a], tables[b])
-        pairs[a, b], common[a, b] = _pairs(both, two)
+        pairs[a, b], common[a, b] = _pairs((surveys[a], surveys[b]), (tables[a], tables[b]))
+    belong(paths, surveys, tables, pairs, common)
     span = _span(tables, pairs)
     for (a, b), found in common.items():
         weight = span[a][pairs[a, b].left] + span[b][pairs[a, b].right]
         single[a, b], sign = nearness(found, weight)
         if len(found.left):
             nearer[a, b] = sign
-    _belong(paths, surveys, tables, pairs, common)
     path = order(nearer, len(paths), fixed)
     for (a, b), found in common.items():
         sign = 1 if path.index(a) < path.index(b) else -1
@@ -152,20 +166,11 @@ def align(
         clock = fit(found, np.where(own == 0, sign, own))
         if clock is not None:
             fits[a, b] = clock
-    clocks = chained(fits, len(paths))
     named = places(path, surveys, fixed)
-    aligned = Alignment(paths, path, named, clocks, tables, pairs)
+    aligned = Alignment(paths, path, named, chained(fits, len(paths)), tables, pairs)
     aligned.legs = legs(tables, pairs)
     _flip(aligned, single)
-    _fill(aligned, surveys, only, progress)
-    aligned.tracer = _trace(aligned, surveys, common)
-    return aligned
-
-
-def batches(path: str, only: Filter | None, progress: Progress | None) -> Iterator[Batch]:
-    """The segments of one capture."""
-    for series in read([path], only=only, progress=progress):
-        yield from series
+    return aligned, views(aligned, surveys, common), _moments(aligned, surveys)
 
 
 def _span(tables: Sequence[Conversations], pairs: Mapping[tuple[int, int], Pairs]) -> list[Cells]:
@@ -177,12 +182,11 @@ def _span(tables: Sequence[Conversations], pairs: Mapping[tuple[int, int], Pairs
     return span
 
 
-def _survey(path: str, only: Filter | None, progress: Progress | None) -> Survey:
-    survey = Survey(path)
-    for series in read([path], only=only, progress=progress):
-        for batch in series:
-            survey.take(batch)
-        survey.capture = series.captures[0] if series.captures else None
+def _survey(series: Series) -> Survey:
+    survey = Survey()
+    for batch in series:
+        survey.take(batch)
+    survey.capture = series.captures[0]
     return survey
 
 
@@ -194,52 +198,6 @@ def _pairs(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversa
     behind = proxied(tables[0], tables[1], direct, -clock.offset if clock is not None else None)
     both = Pairs(*(np.concatenate(two) for two in zip(direct, behind, strict=True)))
     return both, with_proxied(found, tables, both)
-
-
-def _belong(paths: Sequence[str], surveys: Sequence[Survey], tables: Sequence[Conversations],
-            pairs: Mapping[tuple[int, int], Pairs], common: Mapping[tuple[int, int], Shared]) -> None:  # fmt: skip
-    """Refuse captures that have nothing to do with each other, and copies of one.
-
-    Raises:
-        CompareError: there are such.
-    """
-    for c, survey in enumerate(surveys):
-        if survey.segments == 0:
-            raise CompareError(f"{paths[c]} holds no TCP segment, so nothing can be compared with it")
-    for (a, b), found in common.items():
-        alike = len(found.left) and (found.left == found.right).all() and (found.hops == 0).all()
-        if os.path.samefile(paths[a], paths[b]) or (alike and surveys[a].segments == surveys[b].segments):  # noqa: PTH121
-            raise CompareError(f"{paths[a]} and {paths[b]} are the same capture: equal segments at equal times")
-    reached = {0}
-    while True:
-        more = {
-            y for a, b in pairs for x, y in ((a, b), (b, a)) if x in reached and _tied(surveys, tables, pairs, a, b)
-        }
-        if more <= reached:
-            break
-        reached |= more
-    for c in range(len(paths)):
-        if c not in reached:
-            one, other = paths[0], paths[c]
-            counts = f"{len(tables[0]):,} and {len(tables[c]):,} connections"
-            raise CompareError(
-                f"{one} and {other} do not belong together: of {counts} none is the same by addresses and ports, "
-                "initial sequence numbers, timestamps, single segments or first words, and the same hosts do not stand "
-                "in both at the same time"
-            )
-
-
-def _tied(surveys: Sequence[Survey], tables: Sequence[Conversations], pairs: Mapping[tuple[int, int], Pairs],
-          a: int, b: int) -> bool:  # fmt: skip
-    """They share a connection, or at least a client and a server, and were taken at the same time."""
-    if len(pairs[a, b].left):
-        return True
-    one, two = surveys[a].capture, surveys[b].capture
-    if one is None or two is None or (one.latest or 0) < (two.earliest or 0) or (two.latest or 0) < (one.earliest or 0):
-        return False
-    hosts = [[{(int(h), int(lo)) for h, lo in t.address[end, :2].T.tolist()} for end in (0, 1)] for t in
-             (tables[a], tables[b])]  # fmt: skip
-    return all(hosts[0][end] & hosts[1][end] for end in (0, 1))
 
 
 def _flip(aligned: Alignment, single: Mapping[tuple[int, int], Cells]) -> None:
@@ -282,35 +240,35 @@ def _moments(aligned: Alignment, surveys: Sequence[Survey]) -> list[dict[int, li
     return moments
 
 
-def _fill(
-    aligned: Alignment, surveys: Sequence[Survey], only: Callable[[], Filter | None], progress: Progress | None
-) -> None:
+def _fill(aligned: Alignment, moments: Sequence[dict[int, list[int]]], only: Filter | None,
+          progress: Progress | None) -> None:  # fmt: skip
     """Read the segments of connections with resets."""
-    moments = _moments(aligned, surveys)
     events: list[Cells] = []
     starts: list[dict[int, tuple[int, int]]] = []
-    for c, path in enumerate(aligned.paths):
+    for c, series in enumerate(read(aligned.paths, only=only, progress=progress)):
+        reading = Reading(series, aligned.clocks[c])
         wanted = np.array([row for leg in aligned.legs for row in leg.rows.get(c, ())], dtype=np.int64)
-        found = gather(batches(path, only(), progress), aligned.tables[c], wanted, moments[c])
+        found = gather(reading, aligned.tables[c], wanted, moments[c])
         rows = found[:, Event.PRINT]
         first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1]))) if len(rows) else rows
         ends = [*first[1:].tolist(), len(rows)]
         starts.append({int(rows[x]): (x, y) for x, y in zip(first.tolist(), ends, strict=False)})
         events.append(found)
+        aligned.readings.append(reading)
     aligned.events, aligned.starts = events, starts
 
 
-def _trace(aligned: Alignment, surveys: Sequence[Survey], common: Mapping[tuple[int, int], Shared]) -> Tracer:
+def _trace(aligned: Alignment, known: Sequence[View]) -> Tracer:
     """Find at which place every reset is judged, and what is needed to tell its origin."""
-    tallies = [(0, 0) for _ in surveys]
+    tallies = [(0, 0) for _ in known]
     for leg in aligned.legs[:LOOKED]:
         aligned.look_into(leg)
-        counts = [tally(leg, c, aligned.path_of(leg)) for c in range(len(surveys))]
+        counts = [tally(leg, c, aligned.path_of(leg)) for c in range(len(known))]
         tallies = [(x + held, y + missing) for (x, y), (held, missing) in zip(tallies, counts, strict=True)]
         aligned.let_go(leg)
-    known = views(aligned, surveys, common, tallies)
-    aligned.homes = [{} for _ in surveys]
-    aligned.elsewhere = [set() for _ in surveys]
+    known = [view.counted(*pair) for view, pair in zip(known, tallies, strict=True)]
+    aligned.homes = [{} for _ in known]
+    aligned.elsewhere = [set() for _ in known]
     for number, leg in enumerate(aligned.legs):
         for seen in aligned.look_into(leg):
             home = best(seen, known)

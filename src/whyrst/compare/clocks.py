@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whyrst.compare.conversations import crossed
-from whyrst.compare.events import Events
+from whyrst.compare.events import Event, Events
 from whyrst.compare.pairing import PROXIED, Pairs, _common
-from whyrst.compare.survey import Event, mixed
+from whyrst.compare.survey import mixed
 from whyrst.fast.layout import Flag
 from whyrst.resets.facts import SECOND, distinct
 
@@ -95,7 +95,7 @@ def shared(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversa
     for c, survey, column, turn in zip(tables, surveys, (pairs.left, pairs.right), turns, strict=True):
         of = np.full(len(c) + 1, -1)
         of[column[direct][::-1]] = np.flatnonzero(direct)[::-1]  # of several pairs the first one holds
-        rows = Events.joined([survey.opened, survey.samples, survey.resets])
+        rows = Events.joined([survey.openings, survey.samples])
         at = c.of(rows[Event.KEY], rows[Event.FRAME])
         mine = np.flatnonzero(of[at] >= 0)
         rows, at = rows.take(mine), at[mine]

@@ -4,52 +4,34 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.analysis import Report, analyze
+from whyrst.analysis import COUNTERS, Report, analyze
 from whyrst.capture.errors import STDIN, CaptureError
 from whyrst.capture.filter import Filter
-from whyrst.compare.alignment import Alignment, align
+from whyrst.compare.alignment import align
 from whyrst.compare.pairing import HOWS
 from whyrst.compare.place import CompareError, Pair, Place, View
+from whyrst.compare.reading import OnOneClock
 from whyrst.fast.layout import Seg
 from whyrst.fast.tables import Glob
 from whyrst.resets.columns import Resets
 from whyrst.resets.text import endpoint
+from whyrst.segments.read import read
 from whyrst.verdicts.judged import Judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from whyrst.connections.tracker import Tracker
+    from whyrst.compare.reading import Followed
+    from whyrst.connections.ripe import Ripe
     from whyrst.model import Quality, Verdict
     from whyrst.reports.vantages import Passage
-    from whyrst.segments.read import Batch, Capture, Series
 
     Progress = Callable[[int, int | None], None]
-
-
-class _OnOneClock:
-    """A series whose times are those of the common clock."""
-
-    def __init__(self, series: Series, aligned: Alignment) -> None:
-        self._series, self._aligned = series, aligned
-
-    def __iter__(self) -> Iterator[Batch]:
-        for batch in self._series:
-            clock = self._aligned.clocks[batch.capture.number]
-            times = batch.rows[:, Seg.TIME]
-            if clock.slope:
-                times += clock.offset + np.rint((times - clock.origin) * clock.slope).astype(np.int64)
-            elif clock.offset:
-                times += clock.offset
-            yield batch
-
-    @property
-    def captures(self) -> list[Capture]:
-        return self._series.captures
 
 
 class Comparison(Report):
@@ -62,8 +44,29 @@ class Comparison(Report):
     def __init__(
         self, paths: tuple[str, ...], expression: str | None, fixed: Mapping[int, str], progress: Progress | None
     ) -> None:
-        super().__init__(paths, _filter(expression), progress, join=False)
-        self._aligned = align(paths, lambda: _filter(expression), fixed, progress)
+        super().__init__(paths, Filter(expression) if expression is not None else None, progress, join=False)
+        self._aligned = align(paths, self._only, fixed, progress)
+
+    def batches(self) -> Iterator[Judged]:
+        """Judged resets, batch after batch, one capture after the other.
+
+        Raises:
+            RuntimeError: the comparison was iterated before.
+        """
+        if self._started:
+            raise RuntimeError("a comparison can be iterated once only; compare again, or keep list(report.verdicts)")
+        self._started = True
+        for c, reading in enumerate(self._aligned.readings):
+            self._series.append(reading.series)
+            followed = reading.followed
+            if followed is None:
+                again = next(islice(read(self._paths, only=self._only, progress=self._progress), c, None))
+                yield from self._follow(OnOneClock(again, self._aligned.clocks[c]))  # type: ignore[arg-type]
+                continue
+            for name, cell in COUNTERS.items():
+                self._totals[name] += int(followed.g[cell])
+            for cells in followed.resets:
+                yield from self._judge(cells, followed, reading.series)
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
@@ -125,10 +128,7 @@ class Comparison(Report):
         ends = [endpoint(*(int(table.address[end, k, row]) for k in range(3))) for end in (0, 1)]
         return View(self._paths[c], ends[0], ends[1], self._aligned.clocks[c].common(int(table.time[row])))
 
-    def _follow(self, series: Any) -> Iterator[Judged]:
-        return super()._follow(_OnOneClock(series, self._aligned))  # type: ignore[arg-type]
-
-    def _judge(self, cells: Any, tracker: Tracker, series: Any) -> Iterator[Judged]:
+    def _judge(self, cells: Any, tracker: Ripe | Followed, series: Any) -> Iterator[Judged]:
         c = series.captures[0].number
         frames = cells[Seg.FRAME].tolist()
         here = [k for k, frame in enumerate(frames) if frame not in self._aligned.elsewhere[c]]
@@ -179,7 +179,3 @@ def compare(
             twice = "it is read more than once, so it must be a file"
             raise CaptureError(path, 0, twice if there else "cannot be opened: No such file or directory")
     return Comparison(files, filter, fixed, progress)
-
-
-def _filter(expression: str | None) -> Filter | None:
-    return Filter(expression) if expression is not None else None

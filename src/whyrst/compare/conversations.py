@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.compare.events import Events
-from whyrst.compare.survey import Event, mixed
+from whyrst.compare.events import Event, Events
+from whyrst.compare.survey import mixed
 from whyrst.fast.layout import Flag
 from whyrst.resets.facts import distinct, one_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whyrst.compare.survey import Survey
 
     Cells = np.ndarray[Any, np.dtype[np.int64]]
@@ -24,7 +26,8 @@ NONE = -1
 
 @dataclass(eq=False)
 class Conversations:
-    """Connections as columns of equal length; those of two ends and directions have the shape (2, n).
+    """Connections as columns of equal length, in the order of `key` and `begin`; those of two ends and directions have
+    the shape (2, n).
 
     The first row of such a column is the client's, the second the server's. A connection whose handshake is missing
     counts the end with the higher port as client.
@@ -33,7 +36,6 @@ class Conversations:
         key: hash of both ends.
         client_side: `Event.SIDE` of the client.
         begin: frame of its first event; connections of one key follow each other.
-        end: frame before the next connection of that key begins.
         time: time of its first event.
         known: a SYN or SYN-ACK told which end is the client.
         isn: initial sequence numbers.
@@ -51,7 +53,6 @@ class Conversations:
     key: Cells
     client_side: Cells
     begin: Cells
-    end: Cells
     time: Cells
     known: np.ndarray[Any, np.dtype[np.bool_]]
     isn: Cells
@@ -69,38 +70,36 @@ class Conversations:
         return len(self.key)
 
     @cached_property
-    def by_key(self) -> Cells:
-        """Rows in the order of key and frame."""
-        return np.lexsort((self.begin, self.key))
-
-    @cached_property
-    def _keys(self) -> Cells:
-        return self.key[self.by_key]
+    def _last(self) -> Cells:
+        """For each row the last one of its key."""
+        ends = np.flatnonzero(np.append(self.key[1:] != self.key[:-1], True))
+        return np.repeat(ends, np.diff(ends, prepend=-1))
 
     def of(self, key: Cells, frame: Cells) -> Cells:
         """The row of the connection that a segment belongs to, -1 when there is none."""
         if len(self) == 0:
             return np.full(len(key), NONE)
-        ordered, keys = self.by_key, self._keys
-        first = np.minimum(np.searchsorted(keys, key, side="left"), len(keys) - 1)
-        there = keys[first] == key
-        at = first.copy()
-        following = keys[np.minimum(first + 1, len(keys) - 1)]
-        for k in np.flatnonzero(there & (following == key) & (first + 1 < len(keys))).tolist():
-            last = int(np.searchsorted(keys, key[k], side="right"))
-            begins = self.begin[ordered[first[k] : last]]
-            at[k] = max(first[k], first[k] + np.searchsorted(begins, frame[k], side="right") - 1)
-        return np.where(there, ordered[at], NONE)
+        low = np.minimum(np.searchsorted(self.key, key), len(self) - 1)
+        there = self.key[low] == key
+        high = np.where(there, self._last[low], low)
+        # Of several with that key the last one that had begun, by halving what is left.
+        while len(left := np.flatnonzero(low < high)):
+            middle = (low[left] + high[left] + 1) // 2
+            begun = self.begin[middle] <= frame[left]
+            low[left] = np.where(begun, middle, low[left])
+            high[left] = np.where(begun, high[left], middle - 1)
+        return np.where(there, low, NONE)
 
 
 def conversations(survey: Survey) -> Conversations:
     """Put the events of a capture together."""
-    kinds = [survey.opened, survey.resets, survey.first]
+    marks, samples = survey.marks, survey.samples
     # Of what was in use before the capture began, and said nothing in it, a few plain segments may be all.
-    known = distinct(np.concatenate([some[Event.KEY] for some in kinds]))
-    quiet = survey.samples.take(~one_of(survey.samples[Event.KEY], known))
-    events = Events.joined([*kinds, quiet])
-    events = events.take(np.lexsort((events[Event.FRAME], events[Event.KEY])))
+    quiet = samples.take(~one_of(samples[Event.KEY], distinct(marks[Event.KEY])))
+    events = Events.joined([marks, quiet])
+    if len(quiet):
+        events = events.take(np.argsort(events[Event.FRAME], kind="stable"))
+    events = events.take(np.argsort(events[Event.KEY], kind="stable"))
     flags = events[Event.FLAGS]
     opening = (flags & (Flag.SYN | Flag.RST)) == Flag.SYN
     syn = opening & ((flags & Flag.ACK) == 0)
@@ -111,44 +110,44 @@ def conversations(survey: Survey) -> Conversations:
     reply = opening & ~syn
     side = events[Event.SIDE]
     # The end with the higher port is taken for the client, unless a SYN or SYN-ACK tells.
-    guess = np.where(events[Event.SPORT] >= events[Event.DPORT], side, 1 - side)
-    told = _first(group, n, opening, np.where(syn, side, 1 - side))
-    client = np.where(told >= 0, told, guess[first])
+    ends = events.take(first)
+    guess = np.where(ends[Event.SPORT] >= ends[Event.DPORT], ends[Event.SIDE], 1 - ends[Event.SIDE])
+    told = _first(group, n, opening)
+    client = np.where(told >= 0, np.where(syn, side, 1 - side)[told], guess)
     mine = side == client[group]
-    resets = np.zeros(n, dtype=np.int64)
-    np.add.at(resets, group[(flags & Flag.RST) != 0], 1)
-    key = events[Event.KEY][first]
-    begin = events[Event.FRAME][first]
-    end = np.full(n, np.iinfo(np.int64).max)
-    end[:-1] = np.where(key[1:] == key[:-1], begin[1:] - 1, end[:-1])
-    shape = mixed(*(events[cell] for cell in (Event.OPTIONS, Event.WINDOW, Event.MSS, Event.WSCALE)))
-    shape &= 0x7FFFFFFFFFFFFFFF
     payload = events[Event.PRINT] >= 0
     usable = (flags & Flag.RST) == 0
-    pairs = ((syn & mine, reply & ~mine), (payload & mine, payload & ~mine), (usable & mine, usable & ~mine))
+    syns = [_first(group, n, mask) for mask in (syn & mine, reply & ~mine)]
+    words = [_first(group, n, mask) for mask in (payload & mine, payload & ~mine)]
+    plain = [_first(group, n, mask) for mask in (usable & mine, usable & ~mine)]
+    begun = _first(group, n, (payload | syn) & mine)
 
-    def both(which: tuple[Any, Any], values: Cells) -> Cells:
-        return np.stack([_first(group, n, mask, values) for mask in which])
+    def of(at: Cells, *cells: Event) -> Cells:
+        """A cell of one event per connection, or a hash of several; NONE where there is no event."""
+        rows = events.take(at)
+        values = rows[cells[0]] if len(cells) == 1 else mixed(*(rows[cell] for cell in cells)) & 0x7FFFFFFFFFFFFFFF
+        return np.where(at >= 0, values, NONE)
 
-    asked = _first(group, n, (payload | syn) & mine, events[Event.TIME])
-    data = _first(group, n, payload & mine, events[Event.TIME])
+    def both(two: Sequence[Cells], *cells: Event) -> Cells:
+        return np.stack([of(at, *cells) for at in two])
+
+    asked = np.where(words[0] >= 0, words[0], np.where(begun >= 0, begun, first))
     return Conversations(
-        key=key,
+        key=ends[Event.KEY],
         client_side=client,
-        begin=begin,
-        end=end,
-        time=events[Event.TIME][first],
+        begin=ends[Event.FRAME],
+        time=ends[Event.TIME],
         known=told >= 0,
-        isn=both(pairs[0], events[Event.SEQ]),
-        stamp=both(pairs[0], events[Event.TSVAL]),
-        ip_id=both(pairs[0], events[Event.IP_ID]),
-        shape=both(pairs[0], shape),
-        number=both(pairs[2], events[Event.SEQ]),
-        print=both(pairs[1], events[Event.PRINT]),
-        asked=np.where(data >= 0, data, np.where(asked >= 0, asked, events[Event.TIME][first])),
-        answered=_first(group, n, payload & ~mine, events[Event.TIME]),
-        resets=resets,
-        address=_addresses(events.take(first), client),
+        isn=both(syns, Event.SEQ),
+        stamp=both(syns, Event.TSVAL),
+        ip_id=both(syns, Event.IP_ID),
+        shape=both(syns, Event.OPTIONS, Event.WINDOW, Event.MSS, Event.WSCALE),
+        number=both(plain, Event.SEQ),
+        print=both(words, Event.PRINT),
+        asked=of(asked, Event.TIME),
+        answered=of(words[1], Event.TIME),
+        resets=np.bincount(group[~usable], minlength=n),
+        address=_addresses(ends, client),
     )
 
 
@@ -170,11 +169,11 @@ def _starts(events: Events, syn: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndar
     return starts
 
 
-def _first(group: Cells, n: int, mask: np.ndarray[Any, np.dtype[np.bool_]], values: Cells) -> Cells:
-    """Of each group the value of the first row in the mask, -1 when there is none."""
+def _first(group: Cells, n: int, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> Cells:
+    """Of each group the first row in the mask, NONE when there is none."""
     found = np.full(n, NONE)
     at = np.flatnonzero(mask)[::-1]
-    found[group[at]] = values[at]
+    found[group[at]] = at
     return found
 
 

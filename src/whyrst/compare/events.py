@@ -1,54 +1,139 @@
-"""Events of a capture as columns, each put together when it is asked for: whole tables would only fill memory."""
+"""Events of a capture: segments that are kept, as columns.
+
+`Kept` stores them, cells first, so that a column is contiguous. `Events` are some of them, whose columns are put
+together when they are asked for: further tables would only fill memory.
+"""
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whyrst.fast.layout import Seg
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     Cells = np.ndarray[Any, np.dtype[np.int64]]
     Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+CELLS = (
+    Seg.FRAME, Seg.TIME, Seg.SRC_HI, Seg.SRC_LO, Seg.DST_HI, Seg.DST_LO, Seg.SPORT, Seg.DPORT, Seg.SEQ, Seg.ACK,
+    Seg.FLAGS, Seg.WINDOW, Seg.LENGTH, Seg.TTL, Seg.IP_ID, Seg.OPTIONS, Seg.TSVAL, Seg.WSCALE, Seg.MSS, Seg.QUALITY,
+)  # fmt: skip
+"""Cells of a segment that an event keeps."""
+FEW = 1 << 10
+"""Events for which there is room at first."""
+
+
+class Event(IntEnum):
+    """Cells of one event: those of the segment that are kept, in the order of CELLS, and three more."""
+
+    FRAME = 0
+    TIME = 1
+    SRC_HI = 2
+    SRC_LO = 3
+    DST_HI = 4
+    DST_LO = 5
+    SPORT = 6
+    DPORT = 7
+    SEQ = 8
+    ACK = 9
+    FLAGS = 10
+    WINDOW = 11
+    LENGTH = 12
+    TTL = 13
+    IP_ID = 14
+    OPTIONS = 15
+    TSVAL = 16
+    WSCALE = 17
+    MSS = 18
+    QUALITY = 19
+    KEY = 20
+    """Hash of both ends, the same for both directions."""
+    SIDE = 21
+    """Which of the two ends sent it: 0 or 1, the same in all captures that show the same addresses."""
+    PRINT = 22
+    """Fingerprint of the payload's first bytes, -1 without."""
+    COUNT = 23
+
+
+class Kept:
+    """A growing table of events, in the order of frames."""
+
+    def __init__(self) -> None:
+        self._table = np.empty((Event.COUNT, FEW), dtype=np.int64)
+        self._used = 0
+
+    def __len__(self) -> int:
+        return self._used
+
+    @property
+    def cells(self) -> Cells:
+        """All of them, shape (Event.COUNT, n); the table goes on to grow elsewhere."""
+        return self._table[:, : self._used]
+
+    def add(self, rows: Cells, key: Cells, side: Cells, prints: Cells) -> None:
+        """Keep some segments.
+
+        Args:
+            rows: as `Seg` numbers their cells.
+            key: `Event.KEY`.
+            side: `Event.SIDE`.
+            prints: `Event.PRINT`.
+        """
+        first, last = self._used, self._used + len(rows)
+        if last > self._table.shape[1]:
+            wider = np.empty((Event.COUNT, max(first * 3 // 2, last)), dtype=np.int64)
+            wider[:, :first] = self.cells
+            self._table = wider
+        fresh = self._table[:, first:last]
+        fresh[: len(CELLS)] = rows[:, CELLS].T
+        fresh[Event.KEY], fresh[Event.SIDE], fresh[Event.PRINT] = key, side, prints
+        self._used = last
+
+    def leave(self, at: Cells) -> None:
+        """Forget all but some of them."""
+        for column in self._table:
+            column[: len(at)] = column[at]
+        self._used = len(at)
 
 
 class Events:
     """Rows whose columns are read as `events[cell]`.
 
-    Args:
-        size: how many rows.
-        column: makes a column.
+    Attributes:
+        tables: in which they stand, shape (Event.COUNT, m).
+        places: where in all tables, one after the other; all of them unless they are given.
     """
 
-    def __init__(self, size: int, column: Callable[[int], Cells]) -> None:
-        self._size = size
-        self._column = column
+    def __init__(self, tables: Sequence[Cells], places: Cells | None = None) -> None:
+        self.tables = tables
+        self.places = np.arange(sum(table.shape[1] for table in tables)) if places is None else places
         self._made: dict[int, Cells] = {}
-
-    @classmethod
-    def of(cls, parts: Sequence[Cells]) -> Events:
-        """Rows that stand in several tables, one after the other."""
-
-        def column(cell: int) -> Cells:
-            return np.concatenate([part[:, cell] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
-
-        return cls(sum(len(part) for part in parts), column)
 
     @classmethod
     def joined(cls, several: Sequence[Events]) -> Events:
         """The rows of several, one after the other."""
-        return cls(sum(len(one) for one in several), lambda cell: np.concatenate([one[cell] for one in several]))
+        several = [one for one in several if len(one)] or several[:1]
+        tables: list[Cells] = []
+        places = []
+        for one in several:
+            places.append(one.places + sum(table.shape[1] for table in tables))
+            tables += one.tables
+        return cls(tables, np.concatenate(places))
 
     def __len__(self) -> int:
-        return self._size
+        return len(self.places)
 
     def __getitem__(self, cell: int) -> Cells:
         if cell not in self._made:
-            self._made[cell] = self._column(cell)
+            columns = [table[cell] for table in self.tables]
+            self._made[cell] = (columns[0] if len(columns) == 1 else np.concatenate(columns))[self.places]
         return self._made[cell]
 
     def take(self, which: Cells | Mask) -> Events:
         """Some of the rows, by number, or by a mask."""
-        at = np.flatnonzero(which) if which.dtype == np.bool_ else which
-        return Events(len(at), lambda cell: self[cell][at])
+        return Events(self.tables, self.places[which])

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.compare.survey import Event, events_of, keys
+from whyrst.compare.events import Event, Kept
+from whyrst.compare.survey import keys
 from whyrst.fast.layout import Seg
 from whyrst.resets.facts import distinct, one_of
 
@@ -36,17 +37,18 @@ def gather(batches: Iterable[Batch], table: Conversations, wanted: Cells, moment
         moments: for a row, when its connection was reset anywhere, on this capture's clock.
 
     Returns:
-        Events as `Event` numbers them, in the order of connections and frames; PRINT holds the table's row.
+        Events, shape (n, Event.COUNT), in the order of connections and frames; PRINT holds the table's row.
     """
-    names = np.sort(distinct(table.key[wanted]))
+    names = distinct(table.key[wanted])
     chosen = np.zeros(len(table), dtype=bool)
     chosen[wanted] = True
-    kept: list[Cells] = []
-    total, limit = 0, MOST
+    kept, limit = Kept(), MOST
     ports = np.zeros(1 << 17, dtype=bool)  # the sum of both ports tells most others apart, and costs little
     ports[table.address[0, 2, wanted] + table.address[1, 2, wanted]] = True
-    for batch in batches if len(wanted) else ():
+    for batch in batches:
         rows = batch.rows[ports[batch.rows[:, Seg.SPORT] + batch.rows[:, Seg.DPORT]]]
+        if len(rows) == 0:
+            continue
         key, side = keys(rows)
         at = np.flatnonzero(one_of(key, names))
         if len(at) == 0:
@@ -54,27 +56,22 @@ def gather(batches: Iterable[Batch], table: Conversations, wanted: Cells, moment
         row = table.of(key[at], rows[at, Event.FRAME])
         mine = (row >= 0) & chosen[row]
         at, row = at[mine], row[mine]
-        kept.append(events_of(rows[at], key[at], side[at], row))
-        total += len(at)
-        if total > limit:
-            kept = [_near(np.concatenate(kept), moments)]
-            total = len(kept[0])
-            limit = max(MOST, 2 * total)
-    if not kept:
-        return np.zeros((0, Event.COUNT), dtype=np.int64)
-    events = np.concatenate(kept)
-    return events[np.lexsort((events[:, Event.FRAME], events[:, Event.PRINT]))]
+        kept.add(rows[at], key[at], side[at], row)
+        if len(kept) > limit:
+            kept.leave(_near(kept.cells, moments))
+            limit = max(MOST, 2 * len(kept))
+    return kept.cells.T[np.argsort(kept.cells[Event.PRINT], kind="stable")]
 
 
 def _near(events: Cells, moments: dict[int, list[int]]) -> Cells:
-    """The first segments of each connection, and those nearest to its resets."""
-    events = events[np.lexsort((events[:, Event.FRAME], events[:, Event.PRINT]))]
-    group = events[:, Event.PRINT]
+    """Places of the first segments of each connection, and of those nearest to its resets."""
+    order = np.argsort(events[Event.PRINT], kind="stable")
+    group = events[Event.PRINT, order]
     starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
-    keep = np.zeros(len(events), dtype=bool)
-    for first, last in zip(starts.tolist(), [*starts[1:].tolist(), len(events)], strict=True):
-        times = events[first:last, Event.TIME]
+    keep = np.zeros(len(group), dtype=bool)
+    for first, last in zip(starts.tolist(), [*starts[1:].tolist(), len(group)], strict=True):
+        times = events[Event.TIME, order[first:last]]
         away = np.min([np.abs(times - moment) for moment in moments.get(int(group[first]), [0])[:EARLY]], axis=0)
         keep[first : first + EARLY] = True
         keep[first + np.argsort(away, kind="stable")[:AROUND]] = True
-    return events[keep]
+    return np.sort(order[keep])

@@ -192,9 +192,10 @@ def _main(rows: list[int], table: Conversations) -> int:
 
 def _client_side(row: int, table: Conversations, main: int, whole: Conversations) -> int:
     """`Event.SIDE` of the client; without a handshake it is the end that the rest of the connection says it is."""
-    turn = crossed(table, np.array([row]), whole, np.array([main]))[0]
     side = int(table.client_side[row])
-    return 1 - side if turn else side
+    if table.known[row] and whole.known[main]:
+        return side
+    return 1 - side if crossed(table, np.array([row]), whole, np.array([main]))[0] else side
 
 
 def _segment(cells: list[int], client: int, shift: list[int], row: int, clock: Clock) -> Segment:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whyrst.compare.events import Events
-from whyrst.compare.survey import Event, mixed
+from whyrst.compare.events import Event, Events
+from whyrst.compare.survey import mixed
 from whyrst.resets.facts import MINUTE, SECOND, ahead
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _same_ends(found: _Finder) -> None:
 def _rank(c: Conversations, free: Mask) -> tuple[Cells, Cells]:
     """For each connection: its place among the free ones of the same ends, and how many there are."""
     rank, total = np.zeros(len(c), dtype=np.int64), np.zeros(len(c), dtype=np.int64)
-    ordered = c.by_key[free[c.by_key]]
+    ordered = np.flatnonzero(free)
     if len(ordered) == 0:
         return rank, total
     keys = c.key[ordered]
@@ -166,7 +166,7 @@ def _by_samples(found: _Finder, surveys: tuple[Survey, Survey], usable: tuple[Ma
         return
     sides = []
     for c, survey, free in zip((found.a, found.b), surveys, usable, strict=True):
-        rows = Events.joined([survey.samples, survey.further, survey.resets])
+        rows = Events.joined([survey.samples, survey.first, survey.resets])
         rows = rows.take((rows[Event.LENGTH] > 0) | (rows[Event.TSVAL] >= 0))
         at = c.of(rows[Event.KEY], rows[Event.FRAME])
         wanted = at >= 0

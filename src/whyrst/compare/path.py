@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from whyrst.compare.events import Event
 from whyrst.compare.place import CompareError
-from whyrst.compare.survey import Event
 from whyrst.fast.layout import Flag
 from whyrst.resets.facts import one_of
 

@@ -38,10 +38,10 @@ class View(NamedTuple):
         doubt: nanoseconds by which its clock may be off.
         whole: it was read to its end.
         sides: directions that it shows in connections that others show, too: (from clients, from servers).
-        loss: share of segments that it must have seen and does not hold.
-        held: segments that it must have seen and holds.
         hosts: addresses of ends of connections that other captures show, too.
         ttls: host -> TTLs of what it sent, as seen there.
+        loss: share of segments that it must have seen and does not hold.
+        held: segments that it must have seen and holds.
     """
 
     begin: int
@@ -50,10 +50,14 @@ class View(NamedTuple):
     doubt: int
     whole: bool
     sides: tuple[bool, bool]
-    loss: float
-    held: int
     hosts: frozenset[tuple[int, int]]
     ttls: Mapping[tuple[int, int], frozenset[int]]
+    loss: float = 0.0
+    held: int = 0
+
+    def counted(self, held: int, missing: int) -> View:
+        """The same when so many of the segments that it must have seen were counted."""
+        return self._replace(loss=missing / (held + missing) if missing else 0.0, held=held)
 
     def covers(self, time: int) -> int:
         """Whether it was running then: 2 surely, 1 probably, since its last packet came shortly before, 0 not."""

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.compare.events import Events
+from whyrst.compare.events import Event, Events
 from whyrst.compare.gaps import LOSSY
 from whyrst.compare.pairing import PROXIED
 from whyrst.compare.segment import SYN
 from whyrst.compare.sightings import View
-from whyrst.compare.survey import Event, mixed
+from whyrst.compare.survey import mixed
 from whyrst.fast.layout import Flag, Opt
 from whyrst.resets.facts import distinct, one_of
 
@@ -28,22 +28,16 @@ if TYPE_CHECKING:
     Cells = np.ndarray[Any, np.dtype[np.int64]]
 
 
-def views(
-    aligned: Alignment,
-    surveys: Sequence[Survey],
-    common: Mapping[tuple[int, int], Shared],
-    tallies: Sequence[tuple[int, int]],
-) -> list[View]:
-    """What is known of each capture.
+def views(aligned: Alignment, surveys: Sequence[Survey], common: Mapping[tuple[int, int], Shared]) -> list[View]:
+    """What is known of each capture, apart from what it lost.
 
     Args:
         aligned: the captures.
         surveys: per capture.
         common: segments that two captures share.
-        tallies: per capture, segments that it must have seen and holds, and those that it does not hold.
     """
     wanted = _hosts(aligned)
-    return [_view(aligned, surveys[c], common, c, wanted, tallies[c]) for c in range(len(surveys))]
+    return [_view(aligned, surveys[c], common, c, wanted) for c in range(len(surveys))]
 
 
 def _view(
@@ -52,7 +46,6 @@ def _view(
     common: Mapping[tuple[int, int], Shared],
     c: int,
     wanted: Cells,
-    tally: tuple[int, int],
 ) -> View:
     """What is known of one capture; of hosts only those that `_hosts` wants."""
     clock, capture = aligned.clocks[c], survey.capture
@@ -69,7 +62,6 @@ def _view(
                     ends = aligned.tables[x].address[end, :2][:, direct]
                     names, once = np.unique(mixed(*ends), return_index=True)
                     hosts.update((h, lo) for h, lo in ends[:, once[one_of(names, wanted)]].T.tolist())
-    held, missing = tally
     return View(
         begin=clock.common(capture.earliest or 0),
         end=clock.common(capture.latest or 0),
@@ -77,8 +69,6 @@ def _view(
         doubt=clock.uncertainty or 0,
         whole=not capture.damage,
         sides=(forth, back),
-        loss=missing / (held + missing) if missing else 0.0,
-        held=held,
         hosts=frozenset(hosts),
         ttls=_ttls(survey, wanted),
     )

@@ -114,6 +114,10 @@ class Tracker:
         """The connection in a slot of the table: `Conn` cells, then `Dir` cells and a ring for each side."""
         return self._table[slot * WIDTH : (slot + 1) * WIDTH]
 
+    def sync(self) -> None:
+        """Bring the lines of the log up to date, as judging does."""
+        loop.sync(self._table.data, self._lines.reshape(-1).data, self.g.data)
+
     def flush(self, until: int | None = None) -> Iterator[Cells]:
         """Yields the resets that wait, without regard to what may follow.
 

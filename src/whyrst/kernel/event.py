@@ -87,7 +87,9 @@ class Numbers(Struct, frozen=True):
 class Past(Struct, frozen=True):
     """What the flight recorder kept of a connection from this host's end."""
 
-    opened: Annotated[int, Meta(description="SYN sent; on the accepting side the handshake's end")]
+    opened: Annotated[
+        int, Meta(description="SYN sent; on the accepting side the handshake's end; like `established` within a jiffy")
+    ]
     established: int | None
     left: Annotated[int | None, Meta(description="when a process closed it or shut it down")]
     ended: Annotated[int | None, Meta(description="when the socket was gone; TIME_WAIT and FIN_WAIT2 may outlive it")]
@@ -119,6 +121,7 @@ class Past(Struct, frozen=True):
         float | None, Meta(description="seconds from the last data sent to `left`, without that to the end")
     ] = None
     received_ago: Annotated[float | None, Meta(description="the same of the last data received")] = None
+    srtt: Annotated[float | None, Meta(description="smoothed round-trip time at the end, seconds")] = None
 
 
 class Rival(Struct, frozen=True):

@@ -21,12 +21,12 @@ class Symbols:
     """Functions of the kernel and its modules.
 
     Attributes:
-        hidden: addresses read as 0: kernel.kptr_restrict or missing privileges.
+        hidden: addresses read as 0, by kernel.kptr_restrict or missing privileges; or there is no table to read.
     """
 
     def __init__(self, text: str | None = None) -> None:
         found = []
-        for line in (PLACE.read_text(encoding="ascii", errors="replace") if text is None else text).splitlines():
+        for line in (_kallsyms() if text is None else text).splitlines():
             address, kind, name = line.split(maxsplit=2)
             if kind in TEXT and address.strip("0"):
                 found.append((int(address, 16), name.split("\t")[0]))
@@ -54,3 +54,11 @@ class Symbols:
             return tuple(names[ours:])
         last = max((k for k, name in enumerate(names[:6]) if name.startswith(ENTRIES)), default=-1)
         return tuple(names[last + 1 :])
+
+
+def _kallsyms() -> str:
+    """The table; empty where a service's sandbox takes it away, as ProtectKernelTunables= does (systemd.exec(5))."""
+    try:
+        return PLACE.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""

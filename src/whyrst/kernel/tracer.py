@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import time
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from whyrst.kernel.btf import Names
@@ -16,14 +17,20 @@ from whyrst.kernel.probe import OBJECT, Ability, Host, probes
 from whyrst.kernel.wire import HAS_FLOW, KINDS, LINGERS, STATES, Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from whyrst.kernel.event import KernelEvent
 
-RATE, BURST = 50, 500
-"""Events a second, CPU and kind that are handed over; so many at once after a pause. In a storm the rest is counted:
-judging one takes half a millisecond, and nobody reads more."""
-TOTAL = struct.Struct("<4Q")
-SHAPE = struct.Struct("<IIBBBBII")
+RATE, BURST = 20, 10
+"""Events of each kind that are handed over in a second, and how many seconds' at once after a pause. In a storm the
+rest is counted: judging one takes half a millisecond, and nobody reads more."""
+TALLY = struct.Struct("<4Q")
+SHAPE = struct.Struct("<IIBBBBIIxxxx")
 COUNT = struct.Struct("<Q")
+LATEST = struct.Struct("<Q24s3Q")
+LINES = 8
+"""Shapes that each CPU counts by itself, for each kind (`bpf/tally.h`)."""
+ATTEMPTS = 10
 SETTINGS = struct.Struct("<6I")
 MONOTONIC_COARSE = 6
 """CLOCK_MONOTONIC_COARSE (include/uapi/linux/time.h): it advances once a jiffy."""
@@ -56,7 +63,7 @@ class Tracer:
     """Live probes. Use as a context manager.
 
     Args:
-        rate: events a second, CPU and kind that are handed over; the rest is counted.
+        rate: events a second and kind that are handed over; the rest is counted.
         user_stacks: record user stacks, too.
         netns: inode number of the only network namespace to watch; 0 for all.
 
@@ -78,7 +85,7 @@ class Tracer:
         self._object.choose(set(programs))
         taken = self._names.taken if self._names.taken is not None else 0xFFFFFFFF
         hz = round(1 / time.clock_getres(MONOTONIC_COARSE))
-        settings = (rate, min(BURST, rate * 10), user_stacks, netns, taken, hz)
+        settings = (rate, rate * BURST, user_stacks, netns, taken, hz)
         self._object.initial(".rodata", 0, SETTINGS.pack(*map(int, settings)))
         self._waiting: list[bytes] = []
         self._reader = Reader(self._names, host.symbols)
@@ -111,25 +118,44 @@ class Tracer:
 
     def totals(self) -> dict[str, Total]:
         """Counts of each kind, over all CPUs."""
-        fd = self._object.map_fd("totals")
+        fd = self._object.map_fd("tallies")
         found = {}
         for number, kind in enumerate(KINDS):
-            parts = [TOTAL.unpack(value) for value in per_cpu(fd, number, TOTAL.size)]
+            parts = [TALLY.unpack(value) for value in per_cpu(fd, number, TALLY.size)]
             found[kind] = Total(*map(sum, zip(*parts, strict=True)))
         return found
 
     def shapes(self) -> dict[Shape, int]:
-        """Exact counts of all resets, by what the kernel tells cheaply."""
+        """Counts of all resets, by what the kernel tells cheaply; exact when the probes were stopped. Before, a few may
+        be missing: those that a CPU adds to the table just now."""
         found: dict[Shape, int] = {}
-        for key, value in entries(self._object.map_fd("shapes"), SHAPE.size, COUNT.size):
+        for key, count in chain(self._table(), self._latest()):
             kind, reason, state, flags, payload, unread, marks, netns = SHAPE.unpack(key)
             name = self._names.reset_reason(reason) if kind == 0 else self._names.drop_reason(reason)
             shape = Shape(
                 KINDS[kind], name if kind != 1 else None, STATES[state] if state < len(STATES) else "UNKNOWN", flags,
                 bool(payload), bool(unread), bool(marks & HAS_FLOW), bool(marks & LINGERS), netns,
             )  # fmt: skip
-            found[shape] = found.get(shape, 0) + COUNT.unpack(value)[0]
+            found[shape] = found.get(shape, 0) + count
         return found
+
+    def _table(self) -> Iterator[tuple[bytes, int]]:
+        """What was counted for all CPUs."""
+        for key, value in entries(self._object.map_fd("shapes"), SHAPE.size, COUNT.size):
+            yield key, COUNT.unpack(value)[0]
+
+    def _latest(self) -> Iterator[tuple[bytes, int]]:
+        """What each CPU counted and did not add to the table yet."""
+        fd = self._object.map_fd("latest")
+        for place in range(len(KINDS) * LINES):
+            values = [LATEST.unpack(value) for value in per_cpu(fd, place, LATEST.size)]
+            for _ in range(ATTEMPTS):  # a line may have changed while it was copied
+                if all(changed == changing for changed, *_, changing in values):
+                    break
+                values = [LATEST.unpack(value) for value in per_cpu(fd, place, LATEST.size)]
+            for changed, shape, _, count, changing in values:
+                if count and changed == changing:
+                    yield shape, count
 
     def spaces(self) -> dict[int, dict[str, int]]:
         """Resets by network namespace and kind."""

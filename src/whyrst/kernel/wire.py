@@ -19,13 +19,12 @@ COMM, TRIGGER, STACK, USER_STACK = "S16", 192, 24, 16
 TUPLE = np.dtype([("local", "V16"), ("remote", "V16"), ("local_port", "<u2"), ("remote_port", "<u2")])
 FLOW = np.dtype(
     [(name, "<u8") for name in ("opened", "established", "left", "ended", "repeated", "repeating", "reset")]
-    + [(name, "<u8") for name in ("sent", "received", "rival")]
-    + [(name, "<u4") for name in ("owner", "leaver", "snd_nxt", "rcv_nxt", "error", "reset_reason")]
-    + [(name, "<u4") for name in ("user_timeout", "repeat_seq", "repeat_length", "heard_age")]
-    + [(name, "<u4") for name in ("sent_age", "received_age")]
+    + [(name, "<u4") for name in ("rival", "owner", "leaver", "reset_reason", "repeat_seq", "repeat_length")]
     + [(name, "<u2") for name in ("repeats", "row")]
-    + [(name, "u1") for name in ("before", "passive", "cpu", "ending")]
-    + [(name, COMM) for name in ("owner_comm", "leaver_comm")],
+    + [(name, "u1") for name in ("passive", "cpu", "ending", "before")]
+    + [("owner_comm", COMM), ("sent_age", "<u4"), ("received_age", "<u4"), ("leaver_comm", COMM)]
+    + [("sent", "<u8"), ("received", "<u8")]
+    + [(name, "<u4") for name in ("error", "snd_nxt", "rcv_nxt", "user_timeout", "heard_age", "srtt")],
 )
 LISTENER = np.dtype(
     [(name, "<u8") for name in ("opened", "closed")]
@@ -34,7 +33,8 @@ LISTENER = np.dtype(
 )
 RIVAL = np.dtype([("opened", "<u8"), ("established", "<u8"), ("ends", TUPLE), ("spare", "V4")])
 EVENT = np.dtype(
-    [(name, "<u8") for name in ("time", "cookie", "cgroup", "inode", "bytes_sent", "bytes_acked", "bytes_received")]
+    [(name, "<u8") for name in ("time", "jiffies", "cookie", "cgroup", "inode")]
+    + [(name, "<u8") for name in ("bytes_sent", "bytes_acked", "bytes_received")]
     + [(name, "<u4") for name in ("kind", "reason", "marks", "netns", "cpu", "pid", "tid", "uid", "socket_uid")]
     + [(name, "<u4") for name in ("snd_una", "snd_nxt", "write_seq", "rcv_nxt", "copied_seq", "rcv_wnd")]
     + [(name, "<u4") for name in ("sent_age", "received_age", "acked_age", "linger_time")]
@@ -64,6 +64,25 @@ LISTEN = STATES.index("LISTEN")
 CLOSED = STATES.index("CLOSE")
 MAPPED = bytes(10) + b"\xff\xff"
 MICROSECOND = 1e-6
+SECOND = 1_000_000_000
+
+
+class Ticks:
+    """The kernel's jiffies as nanoseconds since boot, never later than they were once a few events were heard."""
+
+    def __init__(self) -> None:
+        self._length, self._begin = 0, 0
+
+    def learn(self, time: int, jiffies: int, hz: int) -> None:
+        """Both clocks at one moment. A jiffy had begun before; while the host is suspended none passes."""
+        length = SECOND // hz if hz else 0
+        begin = time - jiffies * length
+        if length != self._length or not 0 <= begin - self._begin <= length:
+            self._length, self._begin = length, begin
+
+    def ns(self, jiffies: int) -> int:
+        """When a jiffy began."""
+        return self._begin + jiffies * self._length
 
 
 class Reader:
@@ -79,12 +98,14 @@ class Reader:
         self._symbols = symbols
         self._release = os.uname().release
         self._boot = time.clock_gettime_ns(time.CLOCK_REALTIME) - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        self._ticks = Ticks()
 
     def read(self, data: bytes) -> KernelEvent:
         """The event in a sample of the ring buffer (ring samples are multiples of 8 bytes)."""
         e = np.frombuffer(data, dtype=EVENT, count=1)[0]
         marks, kind = int(e["marks"]), KINDS[int(e["kind"])]
         full = bool(marks & FULL_SOCKET)
+        self._ticks.learn(int(e["time"]), int(e["jiffies"]), int(e["hz"]))
         numbers = self._numbers(e, marks) if full and e["before"] != LISTEN else self._listener(e, marks, full)
         return KernelEvent(
             schema=SCHEMA,
@@ -100,7 +121,7 @@ class Reader:
             packet=_ends(e["packet"]) if e["trigger_length"] else None,
             trigger=e["trigger"].tobytes()[: int(e["trigger_length"])],
             numbers=numbers,
-            past=self._past(e["flow"], int(e["hz"])) if marks & HAS_FLOW else None,
+            past=self._past(e["flow"], int(e["time"]), int(e["hz"])) if marks & HAS_FLOW else None,
             in_process=bool(marks & IN_PROCESS),
             task=Task(int(e["pid"]), _comm(e["comm"])),
             uid=int(e["uid"]),
@@ -148,23 +169,27 @@ class Reader:
             uid=int(e["socket_uid"]),
         )
 
-    def _past(self, f: Any, hz: int) -> Past:
+    def _past(self, f: Any, now: int, hz: int) -> Past:
         reason = int(f["reset_reason"])
+        gone, over = bool(f["ended"]), bool(f["left"] or f["ended"])
+        opened, established = self._began(f, int(f["left"] or f["ended"] or now))
+
+        def ago(name: str, told: bool) -> float | None:  # noqa: FBT001 - private
+            return int(f[name]) / hz if hz and told else None
+
         return Past(
-            opened=int(f["opened"]) + self._boot,
-            established=self._when(f["established"]),
+            opened=opened,
+            established=established,
             left=self._when(f["left"]),
             ended=self._when(f["ended"]),
             passive=bool(f["passive"]),
             opener=None if f["passive"] else _task(f["owner"], f["owner_comm"]),
             acceptor=_task(f["owner"], f["owner_comm"]) if f["passive"] else None,
-            leaver=_task(f["leaver"], f["leaver_comm"] or f["owner_comm"]),
+            leaver=_task(f["leaver"], f["leaver_comm"]),
             before=STATES[f["before"]] if 0 < f["before"] < len(STATES) else None,
-            snd_nxt=int(f["snd_nxt"]),
-            rcv_nxt=int(f["rcv_nxt"]),
-            error=int(f["error"]),
-            bytes_acked=int(f["sent"]),
-            bytes_received=int(f["received"]),
+            **{name: int(f[name]) if gone else 0 for name in ("snd_nxt", "rcv_nxt", "error", "user_timeout")},
+            bytes_acked=int(f["sent"]) if gone else 0,
+            bytes_received=int(f["received"]) if gone else 0,
             repeats=int(f["repeats"]),
             repeated=self._when(f["repeated"]),
             reset=self._when(f["reset"]),
@@ -172,12 +197,19 @@ class Reader:
             reset_reason=self._names.reset_reason(reason - 1) if reason else None,
             cpu=int(f["cpu"]),
             ending=_ending(f["ending"]),
-            **{name: int(f[name]) for name in ("user_timeout", "repeat_length", "row")},
+            **{name: int(f[name]) for name in ("repeat_length", "row")},
             repeating=self._when(f["repeating"]),
-            heard_ago=int(f["heard_age"]) / hz if hz and f["ended"] else None,
-            sent_ago=int(f["sent_age"]) / hz if hz and (f["ended"] or f["left"]) else None,
-            received_ago=int(f["received_age"]) / hz if hz and (f["ended"] or f["left"]) else None,
+            heard_ago=ago("heard_age", gone),
+            sent_ago=ago("sent_age", over),
+            received_ago=ago("received_age", over),
+            srtt=(int(f["srtt"]) >> 3) * MICROSECOND if gone and f["srtt"] else None,
         )
+
+    def _began(self, f: Any, latest: int) -> tuple[int, int | None]:
+        """When a connection was opened and established: in the jiffy told, and not after what is known to follow."""
+        established = min(self._ticks.ns(int(f["established"])), latest) if f["established"] else None
+        opened = min(self._ticks.ns(int(f["opened"])), latest if established is None else established)
+        return opened + self._boot, established + self._boot if established is not None else None
 
     def _listened(self, f: Any) -> Listener:
         return Listener(
@@ -189,7 +221,8 @@ class Reader:
         )
 
     def _rival(self, f: Any) -> Rival:
-        return Rival(int(f["opened"]) + self._boot, int(f["established"]) + self._boot, _ends(f["ends"]))
+        opened, established = (self._ticks.ns(int(f[name])) + self._boot for name in ("opened", "established"))
+        return Rival(opened, established, _ends(f["ends"]))
 
     def _when(self, since_boot: Any) -> int | None:
         return int(since_boot) + self._boot if since_boot else None

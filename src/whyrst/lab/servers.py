@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from whyrst.lab.bench import Bench
+    from whyrst.lab.network import Host
 
 NGINX = """daemon off;
 master_process off;
@@ -30,6 +31,18 @@ http {{
     {settings}
   }}
 }}
+"""
+
+HAPROXY = """
+defaults
+    mode tcp
+    timeout connect 1s
+    timeout client 5s
+    timeout server 5s
+    {option}
+listen service
+    bind {near}:{door}
+    server one {far}:{port} {check}
 """
 
 ONE_ANSWER = """
@@ -68,6 +81,27 @@ def redis(bench: Bench, *settings: str) -> tuple[str, int]:
     bench.program(bench.server, (*command, "--dir", str(bench.folder()), *settings))
     bench.wait_for(port)
     return address, port
+
+
+def haproxy(
+    bench: Bench, host: Host, near: str, server: tuple[str, int], *, option: str = "", check: str = ""
+) -> tuple[subprocess.Popen[bytes], int]:
+    """Start HAProxy in TCP mode on a host; returns it, and the port where it listens.
+
+    Args:
+        bench: the run.
+        host: where it runs.
+        near: its address there.
+        server: where it passes connections on to.
+        option: a further line of its defaults.
+        check: how it checks the server.
+    """
+    config, door, (far, port) = bench.folder() / "haproxy.cfg", bench.port(), server
+    text = HAPROXY.format(near=near, door=door, far=far, port=port, option=option, check=check)
+    config.write_text(text, encoding="ascii")
+    program = bench.program(host, ("haproxy", "-db", "-q", "-f", str(config)))
+    bench.wait_for(door, host)
+    return program, door
 
 
 def one_answer(bench: Bench) -> tuple[subprocess.Popen[bytes], tuple[str, int]]:

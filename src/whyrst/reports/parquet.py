@@ -32,7 +32,7 @@ ROWS = 8192
 PIECE = 512
 """Verdicts that are held at once before they become columns."""
 
-TIMES = (".time", ".connection.start")
+TIMES = (".time", ".connection.start", ".start", ".end")
 """Fields that hold a time in words and become timestamps."""
 
 ALIASES = {"StrType": "string", "LiteralType": "string", "IntType": "int64", "FloatType": "double", "BoolType": "bool"}
@@ -57,8 +57,11 @@ def write(source: Source, out: BinaryIO, view: View) -> None:  # noqa: ARG001  (
             group = list(islice(pieces, ROWS // PIECE))
 
 
-def schema() -> Any:
+def schema(kind: type | None = None) -> Any:
     """The columns, a pyarrow.Schema.
+
+    Args:
+        kind: a type of `model` whose fields they are; `Verdict` when none is named.
 
     Raises:
         ModuleNotFoundError: pyarrow is not installed.
@@ -68,7 +71,7 @@ def schema() -> Any:
 
     from whyrst.model import Verdict
 
-    return pa.schema(list(_arrow(msgspec.inspect.type_info(Verdict), "")))
+    return pa.schema(list(_arrow(msgspec.inspect.type_info(kind or Verdict), "")))
 
 
 def row(verdict: Verdict) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from whyrst.mcp.folders import Folders, NotAllowedError
 from whyrst.serve.jobs import Jobs
 from whyrst.serve.journal import Journal
-from whyrst.serve.live import COMMAND, Live
+from whyrst.serve.live import Live
 from whyrst.serve.store import Store
 
 if TYPE_CHECKING:
+    import subprocess
+
     from whyrst.serve.settings import Settings
     from whyrst.serve.store import Capture
 
@@ -59,15 +61,16 @@ class Context:
 
     Args:
         settings: of the app.
+        tracing: the process that feeds the live page; None: it is off.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tracing: subprocess.Popen[bytes] | None = None) -> None:
         self.settings = settings
         self.uploads = settings.data / "uploads"
         self.store = Store(settings.data / "whyrst.db")
         self.news = News()
         self.jobs = Jobs(self.store, settings, self.news.tell)
-        self.live = Live(COMMAND if settings.trace else None, Journal(self.store))
+        self.live = Live(tracing, Journal(self.store))
         self.drawing = asyncio.Semaphore(2)
         self._folders = Folders(settings.folders)
 

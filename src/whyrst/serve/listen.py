@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 import uvicorn
 
+from whyrst.kernel import privileges
 from whyrst.serve.app import create_app
 from whyrst.serve.context import Context
+from whyrst.serve.live import started
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
     from whyrst.serve.settings import Settings
@@ -65,12 +71,12 @@ def bound(host: str, port: int) -> socket.socket:
     return made
 
 
-def server(settings: Settings, ready: Callable[[], None]) -> Server:
+def server(settings: Settings, ready: Callable[[], None], tracing: subprocess.Popen[bytes] | None = None) -> Server:
     """The server of an app, not yet running.
 
     Requests are not logged: an address may hold the token.
     """
-    context = Context(settings)
+    context = Context(settings, tracing)
     config = uvicorn.Config(
         create_app(settings, context), access_log=False, log_level="warning", lifespan="on", server_header=False,
         timeout_graceful_shutdown=PATIENCE, ws="none",
@@ -81,13 +87,36 @@ def server(settings: Settings, ready: Callable[[], None]) -> Server:
 def listen(settings: Settings, ready: Callable[[int], None]) -> None:
     """Serve until SIGINT or SIGTERM.
 
+    What root is needed for comes first: the port, and the process that traces. Then this process is the user who called
+    sudo, if one did, and has no capabilities.
+
     Args:
         settings: of the app.
         ready: called with the port once requests are answered.
 
     Raises:
-        OSError: the address cannot be listened on.
+        OSError: the address cannot be listened on; a folder, or Python itself, cannot be read without root.
     """
     with bound(settings.host, settings.port) as made:
         port = made.getsockname()[1]
-        server(settings, lambda: ready(port)).run(sockets=[made])
+        caller = privileges.sudo_user() if os.geteuid() == 0 else None
+        if caller is not None:
+            _check_reach(settings, caller)
+        tracing = started() if settings.trace else None
+        if tracing is not None or caller is not None:
+            privileges.drop(user=caller)
+        server(settings, lambda: ready(port), tracing).run(sockets=[made])
+
+
+def _check_reach(settings: Settings, user: tuple[int, int]) -> None:
+    """Whether what is needed later can be read by another user."""
+    uid, gid = os.geteuid(), os.getegid()
+    os.setegid(user[1])
+    os.seteuid(user[0])
+    try:
+        for needed in (sys.executable, __file__, os.__file__, *map(os.fspath, settings.folders)):
+            if not os.access(needed, os.R_OK, effective_ids=True):
+                raise PermissionError(errno.EACCES, "it cannot be read by the user who called sudo", needed)
+    finally:
+        os.seteuid(uid)
+        os.setegid(gid)

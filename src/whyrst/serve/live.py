@@ -1,7 +1,7 @@
 """What the kernel of this host tells, as it happens: `whyrst trace --json` in a process of its own.
 
-The process needs privileges, the app needs none of what it does with them: it reads lines. When the process ends, the
-live page says so and why.
+The process needs privileges, the app needs none of what it does with them: it is started before the app gives up its
+own, and the app reads lines. When the process ends, the live page says so and why.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import subprocess
 import sys
 from collections import Counter, deque
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
 
 from whyrst.reports.printable import printable
 
@@ -52,11 +53,18 @@ class Seen(NamedTuple):
         }  # fmt: skip
 
 
+def started(command: tuple[str, ...] = COMMAND) -> subprocess.Popen[bytes]:
+    """A process whose lines `Live` reads."""
+    return subprocess.Popen(  # noqa: S603 - our own command
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+
+
 class Live:
     """The process and what it told.
 
     Args:
-        command: the process; None when the live page is off.
+        process: see `started`; None when the live page is off.
         journal: where verdicts are kept.
 
     Attributes:
@@ -66,8 +74,8 @@ class Live:
         causes: how many there were by cause.
     """
 
-    def __init__(self, command: tuple[str, ...] | None, journal: Journal) -> None:
-        self._command = command
+    def __init__(self, process: subprocess.Popen[bytes] | None, journal: Journal) -> None:
+        self._process = process
         self._journal = journal
         self._fresh: list[dict[str, Any]] = []
         self._task: asyncio.Task[None] | None = None
@@ -79,9 +87,9 @@ class Live:
 
     def start(self) -> None:
         """Begin, if it is wanted."""
-        if self._command is not None:
+        if self._process is not None:
             self.state = "running"
-            self._task = asyncio.create_task(self._run(self._command))
+            self._task = asyncio.create_task(self._run(self._process))
 
     async def close(self) -> None:
         """End the process and tell listeners."""
@@ -107,18 +115,13 @@ class Live:
         """Tell listeners to go."""
         self._tell(None)
 
-    async def _run(self, command: tuple[str, ...]) -> None:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            limit=LINE, start_new_session=True,
-        )  # fmt: skip
-        assert process.stdout is not None, "it is a pipe"
-        assert process.stderr is not None, "it is a pipe"
-        errors = asyncio.create_task(self._complaints(process.stderr))
+    async def _run(self, process: subprocess.Popen[bytes]) -> None:
+        stdout, stderr = await _reader(process.stdout), await _reader(process.stderr)
+        errors = asyncio.create_task(self._complaints(stderr))
         writing = asyncio.create_task(self._write())
         try:
             with contextlib.suppress(ValueError):  # a line that is too long, or cut when the process died
-                async for line in process.stdout:
+                async for line in stdout:
                     self._take(json.loads(line))
             await asyncio.wait({errors}, timeout=PATIENCE)  # it may still say why it ends
         finally:
@@ -163,13 +166,18 @@ class Live:
             queue.put_nowait(one)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask the process to end, then make it."""
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), PATIENCE)
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+async def _reader(pipe: IO[bytes] | None) -> asyncio.StreamReader:
+    assert pipe is not None, "it is a pipe"
+    reader = asyncio.StreamReader(LINE)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    return reader
+
+
+async def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask the process to end, then make it. One that has only begun may still be another user's: then ask again."""
+    for signal in (process.terminate, process.terminate, process.kill):
+        with contextlib.suppress(PermissionError):
+            signal()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(process.wait, PATIENCE)
+            return

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
+import pwd
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from whyrst.kernel.privileges import sudo_user
 
 MEGABYTE = 1_000_000
 DAY = 86_400
 
 
 def state_folder() -> Path:
-    """Where captures and their verdicts are kept: XDG_STATE_HOME/whyrst (XDG Base Directory Specification)."""
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "whyrst"
+    """Where captures and their verdicts are kept: XDG_STATE_HOME/whyrst (XDG Base Directory Specification).
+
+    Under sudo it is the folder of the user who called it.
+    """
+    caller = sudo_user() if os.geteuid() == 0 else None
+    base = os.environ.get("XDG_STATE_HOME") if caller is None else None
+    home = Path.home() if caller is None else Path(pwd.getpwuid(caller[0]).pw_dir)
+    return (Path(base) if base else home / ".local" / "state") / "whyrst"
 
 
 @dataclass(frozen=True, kw_only=True)

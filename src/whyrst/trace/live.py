@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 COUNTED_EVERY = 1.0
 """Seconds between two readings of the kernel's counts."""
+LEISURE, LONGEST = 20, 1.0
+"""Judging rests so many times as long as it took, a second at the most: many resets take hardly longer than one."""
 UNKNOWN_PROCESS = "unknown"
 
 
@@ -127,6 +129,7 @@ class Live:
         self._noted = noted
         self._session = Session()
         self._counted = time.monotonic()
+        self._due = 0.0
         self.counts = tracer.counts
         self.peers = Frequent()
 
@@ -139,7 +142,11 @@ class Live:
         self._read(self._watch.poll())
         if time.monotonic() - self._counted >= COUNTED_EVERY:
             self._count()
-        yield from self._told(self._session.ripe(time.time_ns()))
+        began = time.monotonic()
+        if began >= self._due:
+            yield from self._told(self._session.ripe(time.time_ns()))
+            ended = time.monotonic()
+            self._due = ended + min((ended - began) * LEISURE, LONGEST)
 
     def close(self) -> Iterator[Told]:
         """Stop the probes and give the rest."""

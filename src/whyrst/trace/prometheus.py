@@ -35,29 +35,31 @@ def exposition(counts: Counts, totals: Mapping[str, Total]) -> str:
         counts: resets by outcome.
         totals: what the probes counted, by kind.
     """
-    lines = _head("whyrst_resets_total", "counter", "TCP resets by cause; estimated in part while events are sampled.")
+    lines = head("whyrst_resets_total", "counter", "TCP resets by cause; estimated in part while events are sampled.")
     for outcome, number in sorted(counts.items()):
         labels = {
             "cause": outcome.cause, "mechanism": outcome.mechanism, "direction": outcome.kind,
             "process": outcome.process,
         }  # fmt: skip
-        lines.append(f"whyrst_resets_total{_labels(labels)} {_number(number)}")
-    lines += _head("whyrst_resets_unjudged", "gauge", "Resets counted by the kernel that no verdict stands for yet.")
+        lines.append(f"whyrst_resets_total{labels_of(labels)} {_number(number)}")
+    lines += head("whyrst_resets_unjudged", "gauge", "Resets counted by the kernel that no verdict stands for yet.")
     lines.append(f"whyrst_resets_unjudged {counts.unjudged}")
-    lines += _head("whyrst_events_seen_total", "counter", "Resets that the probes saw.")
-    lines += [f"whyrst_events_seen_total{_labels({'direction': k})} {t.seen}" for k, t in totals.items()]
-    lines += _head("whyrst_events_total", "counter", "What became of them: handed over, sampled out, or lost.")
+    lines += head("whyrst_events_seen_total", "counter", "Resets that the probes saw.")
+    lines += [f"whyrst_events_seen_total{labels_of({'direction': k})} {t.seen}" for k, t in totals.items()]
+    lines += head("whyrst_events_total", "counter", "What became of them: handed over, sampled out, or lost.")
     for kind, total in totals.items():
         for fate in FATES:
-            lines.append(f"whyrst_events_total{_labels({'direction': kind, 'fate': fate})} {getattr(total, fate)}")
+            lines.append(f"whyrst_events_total{labels_of({'direction': kind, 'fate': fate})} {getattr(total, fate)}")
     return "\n".join(lines) + "\n"
 
 
-def _head(name: str, kind: str, text: str) -> list[str]:
+def head(name: str, kind: str, text: str) -> list[str]:
+    """The lines before a metric's samples."""
     return [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
 
 
-def _labels(labels: Mapping[str, str]) -> str:
+def labels_of(labels: Mapping[str, str]) -> str:
+    """Labels as they stand behind a metric's name."""
     return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
 
 

@@ -186,9 +186,15 @@ class Teller:
         client = not past.passive
         mine, theirs = (count.first, count.peer_first) if client else (count.peer_first, count.first)
         done = past.established or past.opened
-        self._add(past.opened, client, Flag.SYN, mine - 1, 0)
-        self._add(done, not client, Flag.SYN | ACK, theirs - 1, mine)
+        began = min(past.opened, done - self._round_trip())
+        self._add(began, client, Flag.SYN, mine - 1, 0)
+        self._add(done if client else began, not client, Flag.SYN | ACK, theirs - 1, mine)
         self._add(done, client, ACK, mine, theirs)
+
+    def _round_trip(self) -> int:
+        """What an answer took: mostly less than the jiffies that the flight recorder counts in; ns."""
+        numbers, past = self._event.numbers, self._event.past
+        return _ns(numbers.srtt if numbers is not None else past.srtt if past is not None else None)
 
     def _payload(self, numbers: Numbers, count: Numbering) -> None:
         """One segment for what each side sent, when the latest of it passed, and what was acknowledged."""

@@ -154,7 +154,7 @@ class Session:
         assert ends is not None
         key = (event.netns, event.kind in {"sent", "unseen"}, ends.local, ends.remote)
         opened = event.past.opened if event.past is not None else 0
-        known = self._told.get(key) == opened
+        known = abs(self._told.get(key, opened - SETTLE) - opened) < SETTLE  # jiffies, of an unknown beginning
         self._told[key] = opened
         self._told.move_to_end(key)
         while len(self._told) > TOLD:

@@ -1,4 +1,4 @@
-"""What an event is counted under in the kernel (`bpf/emit.h`, struct shape), worked out from the event itself.
+"""What an event is counted under in the kernel (`bpf/tally.h`, union shape), worked out from the event itself.
 
 The kernel counts every reset by its shape, also those that it does not hand over. An event that was handed over tells
 which cause this shape stands for.

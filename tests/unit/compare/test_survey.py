@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from whyrst.compare import survey as module
-from whyrst.compare.survey import Event, Survey, fingerprints, keys, mixed
+from whyrst.compare.events import Event
+from whyrst.compare.survey import Survey, fingerprints, keys, mixed
 from whyrst.fast.layout import Flag, Seg
 from whyrst.segments.read import read
 
@@ -14,7 +15,7 @@ CASE = Path(__file__).parents[2] / "cases" / "compare" / "snat-port"
 
 
 def surveyed(path):
-    found = Survey(str(path))
+    found = Survey()
     rows = []
     for series in read([path]):
         for batch in series:
@@ -28,8 +29,10 @@ def test_a_small_capture_is_kept_whole():
     flags = rows[:, Seg.FLAGS]
     assert len(found.resets) == ((flags & Flag.RST) != 0).sum() > 0
     assert len(found.opened) == ((flags & (Flag.SYN | Flag.RST)) == Flag.SYN).sum() > 0
-    assert len(found.opened) + len(found.resets) + len(found.samples) == len(rows)
-    assert len(found.further) == 0
+    assert len(found.openings) == len(found.opened) + len(found.resets)
+    assert len(found.openings) + len(found.samples) == len(rows)
+    assert len(found.marks) > len(found.openings)
+    assert len(found.first) == 0
 
 
 def test_both_directions_have_one_key_and_two_sides():

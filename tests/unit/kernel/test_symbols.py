@@ -37,3 +37,9 @@ def test_hidden_addresses_are_noticed():
 def test_trampolines_that_look_like_the_last_function_are_left_out():
     addresses = [0xFFFFFFFF81000310, 0xFFFFFFFF81000210, 0xFFFFFFFF81000110, 0xFFFFFFFF81000210]
     assert Symbols(TABLE).stack(addresses) == ("tcp_v4_send_reset", "tcp_v4_rcv")
+
+
+def test_a_table_that_a_sandbox_took_away_is_a_hidden_one(monkeypatch, tmp_path):
+    monkeypatch.setattr("whyrst.kernel.symbols.PLACE", tmp_path / "kallsyms")
+    assert Symbols().hidden
+    assert Symbols().stack([0xFFFFFFFF81000110]) == ()

@@ -124,13 +124,47 @@ def test_unknown_states_do_not_matter():
 
 @pytest.mark.parametrize("kind", range(len(wire.KINDS)))
 def test_the_flight_recorder_tells_times_since_1970(kind):
-    one = event(kind=kind, marks=wire.HAS_FLOW, time=5_000)
-    one["flow"]["opened"], one["flow"]["passive"], one["flow"]["owner"] = 4_000, 1, 7
+    one = event(kind=kind, marks=wire.HAS_FLOW, time=9_000_000_000, jiffies=5000, hz=250)
+    one["flow"]["opened"], one["flow"]["passive"], one["flow"]["owner"] = 4750, 1, 7
     told = read(one)
-    assert told.time - told.past.opened == 1_000
+    assert told.time - told.past.opened == wire.SECOND
     assert told.past.acceptor.pid == 7
     assert told.past.opener is None
     assert told.past.ended is None
+
+
+def test_a_connection_is_not_left_before_it_began():
+    one = event(marks=wire.HAS_FLOW, time=9_000_000_000, jiffies=5000, hz=250)
+    one["flow"]["opened"] = one["flow"]["established"] = 5000
+    one["flow"]["left"] = 8_999_999_000
+    past = read(one).past
+    assert past.opened == past.established == past.left
+
+
+def test_what_was_not_written_for_this_connection_is_not_told():
+    one = event(marks=wire.HAS_FLOW, time=9_000_000_000, jiffies=5000, hz=250)
+    one["flow"]["opened"], one["flow"]["snd_nxt"], one["flow"]["error"], one["flow"]["sent_age"] = 5000, 7, 104, 9
+    past = read(one).past
+    assert (past.snd_nxt, past.error, past.sent_ago, past.srtt) == (0, 0, None, None)
+    one["flow"]["ended"], one["flow"]["srtt"] = 8_999_999_999, 8000
+    past = read(one).past
+    assert (past.snd_nxt, past.error, past.sent_ago, past.srtt) == (7, 104, 9 / 250, 0.001)
+
+
+def test_jiffies_are_told_from_their_beginning():
+    ticks = wire.Ticks()
+    ticks.learn(10_003_000_000, 100, 250)
+    ticks.learn(20_001_000_000, 2600, 250)  # 2 ms nearer to the jiffy's beginning
+    assert ticks.ns(100) == 10_001_000_000
+    ticks.learn(20_003_500_000, 2600, 250)
+    assert ticks.ns(100) == 10_001_000_000
+
+
+def test_no_jiffy_passes_while_the_host_is_suspended():
+    ticks = wire.Ticks()
+    ticks.learn(10_000_000_000, 100, 250)
+    ticks.learn(70_000_000_000, 101, 250)
+    assert ticks.ns(102) == 70_004_000_000
 
 
 def test_the_object_is_shipped():

@@ -6,6 +6,7 @@ import threading
 from contextlib import contextmanager
 
 from whyrst.serve.listen import bound, server
+from whyrst.serve.live import started
 
 
 @contextmanager
@@ -13,7 +14,7 @@ def site(settings):
     """Its address."""
     with bound("127.0.0.1", 0) as listening:
         ready = threading.Event()
-        running = server(settings, ready.set)
+        running = server(settings, ready.set, started() if settings.trace else None)
         thread = threading.Thread(target=lambda: running.run(sockets=[listening]))
         thread.start()
         try:

@@ -10,7 +10,7 @@ import pytest
 from unit.reports.fakes import verdict
 from whyrst.serve import events
 from whyrst.serve.journal import Journal
-from whyrst.serve.live import Live
+from whyrst.serve.live import Live, started
 from whyrst.serve.store import Store, Wanted
 
 
@@ -32,7 +32,7 @@ def store(tmp_path):
 
 def run(command, work, store):
     async def main():
-        live = Live(command, Journal(store))
+        live = Live(started(command) if command else None, Journal(store))
         live.start()
         try:
             return await asyncio.wait_for(work(live), 30)

@@ -40,7 +40,11 @@ class Watch:
     """Hands over all events at once."""
 
     def __init__(self, *events):
-        self._events = [(event, b"") for event in events]
+        self._events = []
+        self.add(*events)
+
+    def add(self, *events):
+        self._events += [(event, b"") for event in events]
 
     def poll(self):
         found, self._events = self._events, []
@@ -84,6 +88,16 @@ def test_what_was_sampled_out_is_counted_at_the_end():
     assert len(told) == 3
     assert sum(number for _, number, _ in live.counts.by("kind")) == 1003
     assert ("unknown", 1002, False) in live.counts.by("process")
+
+
+def test_judging_rests_after_it_worked():
+    first, second = refused(), aborted("10.0.0.1:81", "10.0.0.3:5000")
+    watch = Watch(first)
+    live = Live(Tracer(first, second), watch, Selection())
+    assert [one.event for one in live.turn()] == [first]
+    watch.add(second)
+    assert [one.event for one in live.turn()] == []
+    assert [one.event for one in live.close()] == [second]
 
 
 def test_nothing_is_imported_once_privileges_are_dropped():

@@ -14,8 +14,9 @@ import click
 def command(*, folder: tuple[Path, ...]) -> None:
     """Serve the Model Context Protocol on standard input and output.
 
-    A program that speaks it can then analyze the captures inside FOLDER..., see the ladder of a reset, and read the manual. It
-    cannot write, and cannot read any other file. Needs the extra `mcp`.
+    A program that speaks it can then analyze the captures inside FOLDER...,
+    see the ladder of a reset, and read the manual. It cannot write, and cannot
+    read any other file. Needs the extra `mcp`.
     """
     try:
         from whyrst.mcp.server import make

@@ -68,7 +68,8 @@ def command(**options: Any) -> None:
     try:
         listen(settings, ready)
     except OSError as error:
-        raise click.ClickException(f"{settings.host}:{settings.port}: {error.strerror or error}") from error
+        what = error.filename or f"{settings.host}:{settings.port}"
+        raise click.ClickException(f"{what}: {error.strerror or error}") from error
 
 
 def _settings(options: dict[str, Any]) -> Settings:

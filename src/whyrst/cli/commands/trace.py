@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from whyrst.cli.causes import check_causes
+from whyrst.cli.selecting import selecting, selection
 from whyrst.cli.terminal import color_option, colored, width
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from whyrst.trace.selection import Selection
-
-
-def _causes(_: click.Context, __: click.Parameter, wanted: Sequence[str]) -> Sequence[str]:
-    check_causes(wanted)
-    return wanted
 
 
 @click.command()
-@click.argument("expression", metavar="[FILTER]...", nargs=-1)
-@click.option("--pid", "pids", type=click.IntRange(min=1), multiple=True, metavar="N", help="Sockets of this process.")
-@click.option("--comm", "comms", multiple=True, metavar="NAME", help="Sockets of processes of this name.")
-@click.option("--netns", metavar="NAME", help="This network namespace: name, path or inode number.")
-@click.option("--cgroup", metavar="PATH", help="This cgroup and those below it: path or number.")
-@click.option("--cause", "causes", multiple=True, metavar="CAUSE", callback=_causes, help="Only this cause.")
-@click.option("--sent", is_flag=True, help="Only resets that leave this host.")
-@click.option("--received", is_flag=True, help="Only resets that arrive.")
+@selecting
 @click.option("--duration", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End after this time.")
 @click.option("--json", "as_json", is_flag=True, help="One verdict per line, as whyrst analyze --json.")
 @click.option(
@@ -64,7 +47,7 @@ def command(*, bpftrace: bool, color: str, **options: Any) -> None:
         trace(
             stack,
             Wanted(
-                selection=_selection(options),
+                selection=selection(options),
                 color=colored(color),
                 width=width(),
                 terminal=sys.stdout.isatty(),
@@ -78,31 +61,3 @@ def _exclude(options: dict[str, Any]) -> None:
         if options[one] and options[other]:
             names = {"as_json": "--json", "period": "--summary", "stack": "--stack"}
             raise click.UsageError(f"{names[one]} and {names[other]} exclude each other")
-
-
-def _selection(options: dict[str, Any]) -> Selection:
-    from whyrst.trace.selection import (
-        RECEIVED,
-        SENT,
-        Cgroup,
-        FilterError,
-        SelectError,
-        Selection,
-        netns_number,
-    )
-
-    kinds = (SENT if options["sent"] else frozenset()) | (RECEIVED if options["received"] else frozenset())
-    try:
-        return Selection(
-            pids=frozenset(options["pids"]),
-            comms=frozenset(options["comms"]),
-            netns=netns_number(options["netns"]) if options["netns"] else 0,
-            cgroup=Cgroup(options["cgroup"]) if options["cgroup"] else None,
-            kinds=kinds or SENT | RECEIVED,
-            causes=frozenset(options["causes"]),
-            expression=" ".join(options["expression"]),
-        )
-    except FilterError as error:
-        raise click.BadParameter(str(error), param_hint="FILTER") from error
-    except SelectError as error:
-        raise click.UsageError(str(error)) from error

@@ -46,37 +46,42 @@ union flow_key {
     __u64 words[5];
 };
 
+/* Beginnings are told in jiffies: a reading of the clock costs as much as all else that is noted then. */
 struct flow {
-    __u64 opened;       /* SYN sent, or handshake complete on the accepting side; ns since boot */
-    __u64 established;
-    __u64 left;         /* when a process closed or shut it down */
+    __u64 opened;       /* SYN sent, or handshake complete on the accepting side; jiffies */
+    __u64 established;  /* jiffies */
+    __u64 left;         /* when a process closed or shut it down; ns since boot, like those that follow */
     __u64 ended;        /* when the socket was gone (TIME_WAIT and orphaned FIN_WAIT2 live on without it) */
     __u64 repeated;     /* latest retransmission */
     __u64 repeating;    /* first one of that segment */
     __u64 reset;        /* latest reset sent or taken */
-    __u64 sent;         /* payload bytes acknowledged, at the end */
-    __u64 received;
-    __u64 rival;        /* socket of the same process that began to connect within RACE; 0: none */
+    __u32 rival;        /* where the other one has its line that the process began within RACE, plus one; 0: none */
     __u32 owner;        /* pid that connected or accepted; 0: not on record */
     __u32 leaver;
-    __u32 snd_nxt;      /* at the end */
-    __u32 rcv_nxt;
-    __u32 error;        /* sk_err at the end */
     __u32 reset_reason; /* of `reset`, plus one; 0: taken, not sent */
-    __u32 user_timeout; /* TCP_USER_TIMEOUT, ms, at the end */
     __u32 repeat_seq;   /* the segment that was repeated last ... */
     __u32 repeat_length;
-    __u32 heard_age;    /* jiffies since anything was received, at the end */
-    __u32 sent_age;     /* jiffies since data was sent, when it was left, else at the end */
-    __u32 received_age; /* ... since data was received */
     __u16 repeats;
     __u16 row;          /* ... and how often */
-    __u8 before;        /* the state before the socket was gone */
     __u8 passive;       /* accepted, not opened */
     __u8 cpu;           /* that established it */
-    __u8 ending;        /* of the leaver, see `ending_of_current` */
+    __u8 ending;        /* of the leaver, see `ending` */
+    __u8 before;        /* the state before the socket was gone */
+    /* What follows is not cleared when another connection begins: it counts once there is an owner, ... */
     char owner_comm[COMM];
-    char leaver_comm[COMM]; /* empty when it is the owner */
+    /* ... once it was left or has ended, ... */
+    __u32 sent_age;     /* jiffies since data was sent, when it was left, else at the end */
+    __u32 received_age; /* ... since data was received */
+    char leaver_comm[COMM];
+    /* ... once it has ended. */
+    __u64 sent;         /* payload bytes acknowledged */
+    __u64 received;
+    __u32 error;        /* sk_err */
+    __u32 snd_nxt;
+    __u32 rcv_nxt;
+    __u32 user_timeout; /* TCP_USER_TIMEOUT, ms */
+    __u32 heard_age;    /* jiffies since anything was received */
+    __u32 srtt;         /* us << 3 */
 };
 
 /* Who listened, or listens, on a port: any address of one network namespace. */
@@ -90,14 +95,14 @@ struct listener {
     __u64 closed; /* latest close of a listening socket */
     __u32 pid;    /* who did the latter of both */
     __u32 open;   /* listening sockets now, as far as known */
-    __u8 ending;  /* of that process, see `ending_of_current` */
+    __u8 ending;  /* of that process, see `ending` */
     __u8 spare[7];
     char comm[COMM];
 };
 
 /* Another connection that the same process began within RACE of this one, and that is open now. */
 struct rival {
-    __u64 opened;
+    __u64 opened; /* jiffies */
     __u64 established;
     struct tuple ends;
     __u32 spare;
@@ -105,6 +110,7 @@ struct rival {
 
 struct event {
     __u64 time; /* ns since boot */
+    __u64 jiffies;
     __u64 cookie;
     __u64 cgroup;
     __u64 inode; /* of the socket's file; 0 when no process holds it */
@@ -158,7 +164,7 @@ struct event {
     __u16 trigger_length; /* bytes in `trigger`, from the IP header on */
     __u16 stack_length;   /* frames */
     __u16 user_length;
-    __u8 ending;          /* of the current process, see `ending_of_current` */
+    __u8 ending;          /* of the current process, see `ending` */
     __u8 spare;
     __u8 trigger[TRIGGER];
     __u64 stack[STACK];

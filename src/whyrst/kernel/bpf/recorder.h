@@ -7,8 +7,9 @@
 #ifndef WHYRST_RECORDER_H
 #define WHYRST_RECORDER_H
 
-#include "event.h"
 #include "read.h"
+#include "settings.h"
+#include "task.h"
 
 #define SOCKETS 32768 /* powers of two */
 #define FLOWS 32768
@@ -26,7 +27,7 @@ struct {
 } flows SEC(".maps");
 
 struct live {
-    __u64 socket;
+    struct sock *socket; /* compared, never followed */
     struct flow flow;
 };
 
@@ -39,14 +40,13 @@ struct {
 
 /* The connection that a process began last: two within RACE are a race, of which one may be given up. */
 struct attempt {
-    __u64 socket;
-    __u64 time;
+    __u64 time; /* jiffies */
     __u32 pid;
-    __u32 spare;
+    __u32 place; /* of its socket */
 };
 
 #define ATTEMPTS 1024
-#define RACE 300000000ULL /* RFC 8305 section 5: 250 ms */
+#define RACE (settings.hz * 77 >> 8) /* jiffies: 300 ms; RFC 8305 section 5: 250 ms */
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -55,50 +55,51 @@ struct {
     __type(value, struct attempt);
 } attempts SEC(".maps");
 
-/* A typed pointer as a number: the verifier allows no arithmetic on pointers. */
-static __always_inline __u64 number_of(struct sock *sk) {
-    __u64 number = 0;
-    bpf_probe_read_kernel(&number, sizeof(number), &sk);
-    return number;
-}
-
-static __always_inline struct live *live_at(__u64 socket) {
-    __u32 place = socket * 0x9e3779b97f4a7c15ULL >> 49; /* 15 bits: SOCKETS */
-    return bpf_map_lookup_elem(&sockets, &place);
+/* Where a socket has its line. The verifier allows no arithmetic on pointers but the distance of two. */
+static __always_inline __u32 place_of_socket(struct sock *sk) {
+    __u64 distance = (__u64)sk;
+    asm volatile("%0 -= %1" : "+r"(distance) : "r"(&sockets));
+    return distance * 0x9e3779b97f4a7c15ULL >> 49; /* 15 bits: SOCKETS */
 }
 
 static __always_inline struct live *live_of(struct sock *sk) {
-    __u64 socket = number_of(sk);
-    struct live *live = live_at(socket);
-    return live && live->socket == socket ? live : 0;
+    __u32 place = place_of_socket(sk);
+    struct live *live = bpf_map_lookup_elem(&sockets, &place);
+    return live && live->socket == sk ? live : 0;
 }
 
 /* The line of a socket that begins a new connection. */
-static __always_inline struct live *begin(struct sock *sk) {
-    __u64 socket = number_of(sk);
-    struct live *live = live_at(socket);
+static __always_inline struct live *begin(struct sock *sk, __u32 place) {
+    struct live *live = bpf_map_lookup_elem(&sockets, &place);
     if (!live)
         return 0;
-    __builtin_memset(&live->flow, 0, sizeof(live->flow));
-    live->socket = socket;
+    __builtin_memset(&live->flow, 0, __builtin_offsetof(struct flow, owner_comm));
+    live->socket = sk;
+    live->flow.opened = bpf_jiffies64();
     return live;
 }
 
+/* Whether one process began both within RACE. */
+static __always_inline int compete(__u64 opened, __u32 owner, __u64 other, __u32 theirs) {
+    return owner == theirs && opened - other + RACE <= 2 * RACE;
+}
+
 /* Two connections that one process began at the same time know of each other. */
-static __always_inline void race(struct live *live) {
-    __u32 place = live->flow.owner & (ATTEMPTS - 1);
-    struct attempt *last = bpf_map_lookup_elem(&attempts, &place);
+static __always_inline void race(struct flow *flow, __u32 place) {
+    __u32 at = flow->owner & (ATTEMPTS - 1);
+    struct attempt *last = bpf_map_lookup_elem(&attempts, &at);
     if (!last)
         return;
-    if (last->pid == live->flow.owner && live->flow.opened - last->time < RACE && last->socket != live->socket) {
-        struct live *other = live_at(last->socket);
-        live->flow.rival = last->socket;
-        if (other && other->socket == last->socket)
-            other->flow.rival = live->socket;
+    if (compete(flow->opened, flow->owner, last->time, last->pid) && last->place != place) {
+        __u32 there = last->place;
+        struct live *other = bpf_map_lookup_elem(&sockets, &there);
+        flow->rival = there + 1;
+        if (other && compete(flow->opened, flow->owner, other->flow.opened, other->flow.owner))
+            other->flow.rival = place + 1;
     }
-    last->pid = live->flow.owner;
-    last->socket = live->socket;
-    last->time = live->flow.opened;
+    last->pid = flow->owner;
+    last->place = place;
+    last->time = flow->opened;
 }
 
 static __always_inline int same(const union flow_key *a, const union flow_key *b) {
@@ -147,22 +148,11 @@ struct {
     __type(value, struct listener);
 } listeners SEC(".maps");
 
-#define PF_EXITING 4
-#define ENDING 0x80
-
-/* Whether the current process is ending: 0 no; 0x80 by itself; 0x80 + the signal that killed it. */
-static __always_inline __u8 ending_of_current(void) {
-    struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-    if (!(BPF_CORE_READ(task, flags) & PF_EXITING))
-        return 0;
-    return ENDING | (BPF_CORE_READ(task, signal, group_exit_code) & 0x7f);
-}
-
 static __always_inline void listening(struct sock *sk, int begins) {
     struct tuple ends = {};
     struct listener fresh = {}, *line;
-    read_tuple(sk, &ends, 1);
-    struct listener_key key = {.netns = netns_of_sock(sk, 1), .port = ends.local_port};
+    read_tuple(sk, &ends, TYPED);
+    struct listener_key key = {.netns = netns_of_sock(sk, TYPED), .port = ends.local_port};
     line = bpf_map_lookup_elem(&listeners, &key);
     if (!line) {
         bpf_map_update_elem(&listeners, &key, &fresh, BPF_NOEXIST);
@@ -170,9 +160,8 @@ static __always_inline void listening(struct sock *sk, int begins) {
         if (!line)
             return;
     }
-    line->pid = bpf_get_current_pid_tgid() >> 32;
-    bpf_get_current_comm(line->comm, COMM);
-    line->ending = ending_of_current();
+    line->pid = note_task(line->comm);
+    line->ending = ending();
     if (begins) {
         line->opened = bpf_ktime_get_boot_ns();
         line->open++;
@@ -184,10 +173,10 @@ static __always_inline void listening(struct sock *sk, int begins) {
 }
 
 /* When data passed last, in both directions. */
-static __always_inline void read_ages(struct flow *flow, struct sock *sk) {
+static __always_inline void note_ages(struct flow *flow, struct tcp_sock *tp) {
     __u32 now = (__u32)bpf_jiffies64();
-    flow->sent_age = now - BPF_CORE_READ((struct tcp_sock *)sk, lsndtime);
-    flow->received_age = now - BPF_CORE_READ((struct inet_connection_sock *)sk, icsk_ack.lrcvtime);
+    flow->sent_age = now - tp->lsndtime;
+    flow->received_age = now - tp->inet_conn.icsk_ack.lrcvtime;
 }
 
 #endif

@@ -34,6 +34,11 @@ enum {
     BPF_RB_NO_WAKEUP = 1,
 };
 
+/* include/uapi/linux/bpf.h: helpers that not every kernel has. */
+enum bpf_func_id {
+    BPF_FUNC_get_current_task_btf = 158,
+};
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 /* arch/x86/include/asm/ptrace.h */
@@ -108,6 +113,8 @@ struct signal_struct {
 
 struct task_struct {
     unsigned int flags;
+    __s32 tgid;
+    char comm[16];
     struct signal_struct *signal;
 };
 
@@ -191,6 +198,7 @@ struct tcp_options_received {
 };
 
 struct tcp_sock {
+    struct inet_connection_sock inet_conn;
     __u32 rcv_nxt;
     __u32 copied_seq;
     __u32 snd_nxt;
@@ -236,9 +244,6 @@ struct tcphdr {
     __be32 seq;
     __be32 ack_seq;
 };
-
-
-
 
 #pragma clang attribute pop
 

@@ -5,10 +5,8 @@
 
 static __always_inline int accepted(struct sock *sk) {
     struct live *live = sk ? live_of(sk) : 0;
-    if (live) {
-        live->flow.owner = bpf_get_current_pid_tgid() >> 32;
-        bpf_get_current_comm(live->flow.owner_comm, COMM);
-    }
+    if (live)
+        live->flow.owner = note_task(live->flow.owner_comm);
     return 0;
 }
 

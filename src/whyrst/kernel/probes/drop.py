@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 SEES = "resets that arrive and are dropped, and why"
 WITH_REASON = 3
 """Arguments of the tracepoint since 5.17: segment, place, reason."""
+CAST = "bpf_rdonly_cast"
+"""With this function of Linux 6.2 a program reads a packet without calls."""
 
 
 def can_run(host: Host) -> Ability:
@@ -19,4 +21,5 @@ def can_run(host: Host) -> Ability:
     arguments = host.btf.tracepoint("kfree_skb")
     if arguments is None or arguments < WITH_REASON:
         return Ability((), "", "tracepoint skb:kfree_skb has a reason since Linux 5.17")
-    return Ability(("drop",), "tracepoint skb:kfree_skb with reason")
+    program = "drop" if host.btf.parameters(CAST) is not None else "drop_by_calls"
+    return Ability((program,), "tracepoint skb:kfree_skb with reason")

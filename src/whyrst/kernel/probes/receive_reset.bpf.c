@@ -7,12 +7,12 @@
 SEC("fentry/tcp_reset")
 int BPF_PROG(take_reset, struct sock *sk, struct sk_buff *skb) {
     struct headers h = {};
-    if (!find_headers(skb, &h, RST, 1))
+    if (!find_headers(skb, &h, RST, TYPED))
         return 0;
-    return typed_reset(ctx, sk, skb, 0, TELL(RECEIVED, 0));
+    return reset(ctx, sk, skb, 0, TELL(RECEIVED, 0), TYPED);
 }
 
 SEC("tp_btf/tcp_receive_reset")
 int BPF_PROG(receive_reset, struct sock *sk) {
-    return typed_reset(ctx, sk, 0, 0, TELL(RECEIVED, 0));
+    return reset(ctx, sk, 0, 0, TELL(RECEIVED, 0), TYPED);
 }

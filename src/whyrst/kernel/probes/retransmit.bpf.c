@@ -5,10 +5,9 @@
 SEC("tp_btf/tcp_retransmit_skb")
 int BPF_PROG(retransmit, struct sock *sk, struct sk_buff *skb) {
     struct live *live = live_of(sk);
-    __u32 seq = 0;
     if (!live)
         return 0;
-    bpf_probe_read_kernel(&seq, sizeof(seq), skb->cb); /* include/net/tcp.h, TCP_SKB_CB(skb)->seq */
+    __u32 seq = *(__u32 *)skb->cb; /* include/net/tcp.h, TCP_SKB_CB(skb)->seq */
     live->flow.repeated = bpf_ktime_get_boot_ns();
     live->flow.repeats++;
     if (!live->flow.row || live->flow.repeat_seq != seq) {

@@ -12,25 +12,30 @@ static __always_inline __u32 in_process(struct sk_buff *skb) {
 
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(send_reset, struct sock *sk, struct sk_buff *skb, __u32 reason) {
-    return typed_reset(ctx, sk, skb, reason, TELL(SENT, in_process(skb)));
+    return reset(ctx, sk, skb, reason, TELL(SENT, in_process(skb)), CAST);
 }
 
 /* Linux 5.x to 6.9 where kprobes are missing: full sockets only. */
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(send_reset_full, struct sock *sk, struct sk_buff *skb) {
-    return typed_reset(ctx, sk, skb, 0, TELL(SENT, in_process(skb) | BY_KPROBE));
+    return reset(ctx, sk, skb, 0, TELL(SENT, in_process(skb) | BY_KPROBE), TYPED);
+}
+
+/* Three callers, so that the kernel checks the code once. */
+static __noinline int probed_reset(void *ctx, struct sock *sk, struct sk_buff *skb, __u32 told) {
+    return reset(ctx, sk, skb, 0, told, PROBED);
 }
 
 SEC("kprobe/tcp_send_active_reset")
 int BPF_KPROBE(send_active_reset, struct sock *sk) {
-    return probed_reset(ctx, sk, 0, 0, TELL(SENT, in_process(0) | BY_KPROBE));
+    return probed_reset(ctx, sk, 0, TELL(SENT, in_process(0) | BY_KPROBE));
 }
 
 /* The functions return without a reset for a reset, and, without a socket, for what is not addressed to this host
  * (net/ipv4/tcp_ipv4.c, tcp_v4_send_reset). */
 static __always_inline int answers(struct sk_buff *skb, struct sock *sk) {
     struct headers h = {};
-    if (!find_headers(skb, &h, ANY, 0) || h.flags & RST)
+    if (!find_headers(skb, &h, ANY, PROBED) || h.flags & RST)
         return 0;
     if (sk || h.version == 6)
         return 1;
@@ -40,10 +45,10 @@ static __always_inline int answers(struct sk_buff *skb, struct sock *sk) {
 
 SEC("kprobe/tcp_v4_send_reset")
 int BPF_KPROBE(v4_send_reset, struct sock *sk, struct sk_buff *skb) {
-    return answers(skb, sk) ? probed_reset(ctx, sk, skb, 0, TELL(SENT, BY_KPROBE)) : 0;
+    return answers(skb, sk) ? probed_reset(ctx, sk, skb, TELL(SENT, BY_KPROBE)) : 0;
 }
 
 SEC("kprobe/tcp_v6_send_reset")
 int BPF_KPROBE(v6_send_reset, struct sock *sk, struct sk_buff *skb) {
-    return answers(skb, sk) ? probed_reset(ctx, sk, skb, 0, TELL(SENT, BY_KPROBE)) : 0;
+    return answers(skb, sk) ? probed_reset(ctx, sk, skb, TELL(SENT, BY_KPROBE)) : 0;
 }

@@ -8,38 +8,33 @@
 #define ECONNREFUSED 111
 
 static __always_inline void connecting(struct sock *sk) {
-    struct live *live = begin(sk);
+    __u32 place = place_of_socket(sk);
+    struct live *live = begin(sk, place);
     if (!live)
         return;
-    live->flow.opened = bpf_ktime_get_boot_ns();
-    live->flow.owner = bpf_get_current_pid_tgid() >> 32;
-    bpf_get_current_comm(live->flow.owner_comm, COMM);
-    race(live);
+    live->flow.owner = note_task(live->flow.owner_comm);
+    race(&live->flow, place);
 }
 
 /* The handshake is over, on either side. */
 static __always_inline void establish(struct sock *sk, int old) {
-    struct live *live = old == SYN_RECV ? begin(sk) : live_of(sk);
+    struct live *live = old == SYN_RECV ? begin(sk, place_of_socket(sk)) : live_of(sk);
     if (!live)
         return;
-    live->flow.established = bpf_ktime_get_boot_ns();
+    live->flow.established = bpf_jiffies64();
     live->flow.cpu = bpf_get_smp_processor_id();
-    if (old == SYN_RECV) {
-        live->flow.opened = live->flow.established;
-        live->flow.passive = 1;
-    }
+    live->flow.passive = old == SYN_RECV;
 }
 
 static __always_inline void leave(struct sock *sk) {
     struct live *live = live_of(sk);
-    if (!live)
+    struct tcp_sock *tp = tcp_of(sk, TYPED);
+    if (!live || !tp)
         return;
     live->flow.left = bpf_ktime_get_boot_ns();
-    live->flow.ending = ending_of_current();
-    read_ages(&live->flow, sk);
-    live->flow.leaver = bpf_get_current_pid_tgid() >> 32;
-    if (live->flow.leaver != live->flow.owner)
-        bpf_get_current_comm(live->flow.leaver_comm, COMM);
+    live->flow.ending = ending();
+    live->flow.leaver = note_task(live->flow.leaver_comm);
+    note_ages(&live->flow, tp);
 }
 
 /* Both ends had closed (tcp_fin sets SOCK_DONE) and nothing went wrong: the other end has nothing more to say. */
@@ -55,32 +50,34 @@ static __always_inline int refused(struct sock *sk, int old) {
 
 static __always_inline void end(struct sock *sk, int old) {
     union flow_key key = {};
-    struct tcp_sock *tp = (struct tcp_sock *)sk;
     struct live *live = live_of(sk);
-    if (!live)
+    struct tcp_sock *tp = tcp_of(sk, TYPED);
+    if (!live || !tp)
         return;
     struct flow *flow = &live->flow;
     flow->ended = bpf_ktime_get_boot_ns();
     flow->before = old;
-    flow->snd_nxt = BPF_CORE_READ(tp, snd_nxt);
-    flow->rcv_nxt = BPF_CORE_READ(tp, rcv_nxt);
-    flow->sent = BPF_CORE_READ(tp, bytes_acked);
-    flow->received = BPF_CORE_READ(tp, bytes_received);
+    flow->snd_nxt = tp->snd_nxt;
+    flow->rcv_nxt = tp->rcv_nxt;
+    flow->sent = tp->bytes_acked;
+    flow->received = tp->bytes_received;
     flow->error = sk->sk_err;
+    flow->srtt = tp->srtt_us;
     if (!flow->left)
-        read_ages(flow, sk);
-    flow->user_timeout = BPF_CORE_READ((struct inet_connection_sock *)sk, icsk_user_timeout);
-    flow->heard_age = (__u32)bpf_jiffies64() - BPF_CORE_READ(tp, rcv_tstamp);
-    key.netns = netns_of_sock(sk, 1);
-    read_tuple(sk, &key.ends, 1);
+        note_ages(flow, tp);
+    flow->user_timeout = tp->inet_conn.icsk_user_timeout;
+    flow->heard_age = (__u32)bpf_jiffies64() - tp->rcv_tstamp;
+    key.netns = netns_of_sock(sk, TYPED);
+    read_tuple(sk, &key.ends, TYPED);
     keep(&key, flow);
 }
 
+/* The other end's part, and a handshake that may still fail: nothing that a verdict needs. */
+#define UNTOLD (1 << CLOSE_WAIT | 1 << FIN_WAIT2 | 1 << CLOSING | 1 << SYN_RECV)
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(set_state, struct sock *sk, int old, int new) {
-    if (new == CLOSE_WAIT || new == FIN_WAIT2 || new == CLOSING || new == SYN_RECV)
-        return 0;
-    if (sk->sk_protocol != IPPROTO_TCP)
+    if (UNTOLD >> new & 1 || sk->sk_protocol != IPPROTO_TCP)
         return 0;
     if (old == LISTEN || new == LISTEN)
         listening(sk, new == LISTEN);

@@ -6,11 +6,10 @@ The backend's reset is seen beside haproxy only; what the client gets is haproxy
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from whyrst.lab.scenario import Scenario
+from whyrst.lab.servers import haproxy
 
 if TYPE_CHECKING:
     from whyrst.lab.bench import Bench
@@ -21,44 +20,29 @@ SCENARIO = Scenario(
     needs=("haproxy",),
     seconds=2.0,
 )
-CONFIG = """
-defaults
-    mode tcp
-    timeout connect 1s
-    timeout client 5s
-    timeout server 5s
-listen service
-    bind {near}:{door}
-    server one {far}:{port}
-"""
 
 
 def run(bench: Bench) -> None:
     """Talk through haproxy, let the backend reset."""
     rng = bench.rng
-    listener, door = bench.listen(bench.backend), bench.port()
-    with TemporaryDirectory() as folder:
-        config = Path(folder, "haproxy.cfg")
-        ends = {"near": bench.address(), "far": bench.address(bench.backend)}
-        port = listener.getsockname()[1]
-        config.write_text(CONFIG.format(door=door, port=port, **ends), encoding="ascii")
-        bench.program(bench.server, ["haproxy", "-db", "-q", "-f", str(config)])
-        bench.wait_for(door)
-        for _ in range(rng.randrange(1, 4)):
-            near = bench.dial((bench.address(), door))
-            far = bench.accept(listener)
-            bench.exchange(near, far, rng.randrange(1, 3))
-            near.sendall(rng.randbytes(500))
-            bench.settle(0.05)
-            ports = far.getpeername()[1], port
-            if rng.random() < 0.5:  # noqa: PLR2004 - half of them
-                far.recv(65536)
-                bench.linger_zero(far)
-                cause, how = "linger-zero", "SO_LINGER 0, all read"
-            else:
-                cause, how = "close-with-unread-data", "close() with 500 bytes unread"
-            bench.truth(ports, "backend", cause, "active", how, also=("application-abort",))
-            far.close()
-            bench.settle(0.05)
-            near.close()
+    listener = bench.listen(bench.backend)
+    port = listener.getsockname()[1]
+    _, door = haproxy(bench, bench.server, bench.address(), (bench.address(bench.backend), port))
+    for _ in range(rng.randrange(1, 4)):
+        near = bench.dial((bench.address(), door))
+        far = bench.accept(listener)
+        bench.exchange(near, far, rng.randrange(1, 3))
+        near.sendall(rng.randbytes(500))
+        bench.settle(0.05)
+        ports = far.getpeername()[1], port
+        if rng.random() < 0.5:  # noqa: PLR2004 - half of them
+            far.recv(65536)
+            bench.linger_zero(far)
+            cause, how = "linger-zero", "SO_LINGER 0, all read"
+        else:
+            cause, how = "close-with-unread-data", "close() with 500 bytes unread"
+        bench.truth(ports, "backend", cause, "active", how, also=("application-abort",))
+        far.close()
+        bench.settle(0.05)
+        near.close()
     bench.settle()

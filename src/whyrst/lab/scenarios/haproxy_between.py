@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whyrst.lab.scenario import Scenario
+from whyrst.lab.servers import haproxy
 
 if TYPE_CHECKING:
     import socket
@@ -21,31 +22,15 @@ SCENARIO = Scenario(
     needs=("haproxy",),
     seconds=2.0,
 )
-CONFIG = """
-defaults
-    mode tcp
-    {option}
-    timeout connect 1s
-    timeout client 5s
-    timeout server 5s
-listen service
-    bind {near}:{door}
-    server one {far}:{port}
-"""
 ABORT = ("application-abort",)
 
 
 def run(bench: Bench) -> None:
     """Talk through haproxy; let the client or the server reset."""
-    listener, door, folder = bench.listen(), bench.port(), bench.folder()
-    outside, port = bench.network.gateway("client", bench.family), listener.getsockname()[1]
+    listener, outside = bench.listen(), bench.network.gateway("client", bench.family)
     hard = bench.rng.random() < 0.5  # noqa: PLR2004 - half of the runs
-    option = "option nolinger" if hard else ""
-    config = folder / "haproxy.cfg"
-    text = CONFIG.format(option=option, near=outside, door=door, far=bench.address(), port=port)
-    config.write_text(text, encoding="ascii")
-    bench.program(bench.router, ["haproxy", "-db", "-q", "-f", str(config)])
-    bench.wait_for(door, bench.router)
+    to, option = (bench.address(), listener.getsockname()[1]), "option nolinger" if hard else ""
+    _, door = haproxy(bench, bench.router, outside, to, option=option)
     for _ in range(bench.rng.randrange(1, 4)):
         near = bench.dial((outside, door))
         far = bench.accept(listener)

@@ -1,0 +1,100 @@
+"""The second reading of a capture: its connections are followed on the common clock, while others look through it.
+
+Resets are judged when the segments around them were picked from all captures, so those of a capture wait when it ended.
+When there are more of them than a tracker lets wait, they do not: that capture is followed in a third reading.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whyrst.connections.tracker import Tracker
+from whyrst.fast.layout import Seg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whyrst.compare.clocks import Clock
+    from whyrst.segments.read import Batch, Capture, Series
+
+    Cells = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(eq=False)
+class Followed:
+    """What a tracker knows when a capture has ended; its table, which is large, is gone.
+
+    Attributes:
+        resets: batches of resets to be judged, as columns (Rst.COUNT, m).
+        g: `Tracker.g`.
+        log: `Tracker.log`.
+        names: `Tracker.names`.
+        payloads: `Tracker.payloads`.
+    """
+
+    resets: list[Cells]
+    g: Cells
+    log: Cells
+    names: dict[int, str]
+    payloads: dict[int, bytes]
+
+
+class Reading:
+    """Iterate it once: the batches of a capture, still with the times of its own clock.
+
+    Attributes:
+        series: the capture.
+        followed: its resets, when it was read to its end; None when there are too many to wait.
+    """
+
+    def __init__(self, series: Series, clock: Clock) -> None:
+        self.series = series
+        self.followed: Followed | None = None
+        self._clock = clock
+
+    def __iter__(self) -> Iterator[Batch]:
+        tracker: Tracker | None = Tracker()
+        for batch in self.series:
+            yield batch
+            if tracker is not None:
+                told_by(self._clock, batch)
+                ripe = next(tracker.feed(batch.rows, len(batch.rows), batch.buffer), None)
+                tracker = tracker if ripe is None else None
+        if tracker is not None:
+            self.followed = _ended(tracker)
+
+
+class OnOneClock:
+    """A series whose times are those of the common clock."""
+
+    def __init__(self, series: Series, clock: Clock) -> None:
+        self._series, self._clock = series, clock
+
+    def __iter__(self) -> Iterator[Batch]:
+        for batch in self._series:
+            told_by(self._clock, batch)
+            yield batch
+
+    @property
+    def captures(self) -> list[Capture]:
+        """Those opened so far."""
+        return self._series.captures
+
+
+def told_by(clock: Clock, batch: Batch) -> None:
+    """Set the times of a batch to those of the common clock."""
+    times = batch.rows[:, Seg.TIME]
+    if clock.slope:
+        times += clock.offset + np.rint((times - clock.origin) * clock.slope).astype(np.int64)
+    elif clock.offset:
+        times += clock.offset
+
+
+def _ended(tracker: Tracker) -> Followed:
+    """What is left of a capture that was followed to its end."""
+    payloads = dict(tracker.payloads)  # the tracker forgets those that it hands out
+    resets = [cells.copy() for cells in tracker.close()]
+    return Followed(resets, tracker.g, tracker.log, tracker.names, payloads)

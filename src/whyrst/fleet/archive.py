@@ -1,0 +1,154 @@
+"""Which captures an archive holds, and at which capture point each was taken.
+
+A SOURCE is a folder, a file, a pattern with `*`, `?` or `[`, or a place in object storage (`s3://`, `gs://`, `az://`).
+The capture point is the folder that a file lies in, relative to its SOURCE; directly in the SOURCE it is the SOURCE's
+own last name. Files of one capture point are parts of one series, wherever they lie.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from whyrst.fleet.objects import Entry
+
+HIDDEN = (".", "_")
+"""Names that begin so are no captures: half-written files, and whyrst's own."""
+
+PATTERN = "*?["
+"""What makes a SOURCE a pattern."""
+
+
+class ArchiveError(Exception):
+    """A SOURCE that cannot be listed; one line for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One capture of an archive.
+
+    Attributes:
+        path: a local path, or the address of an object.
+        point: the capture point.
+        size: bytes as they are stored.
+        stamp: what changes with the content: time of the last change, or the object's ETag.
+    """
+
+    path: str
+    point: str
+    size: int
+    stamp: str
+
+    @property
+    def name(self) -> str:
+        """The path as text: bytes of a name that are no UTF-8 become escapes."""
+        return os.fsencode(self.path).decode("utf-8", "backslashreplace")
+
+    @property
+    def key(self) -> str:
+        """A short name for it in the manifest."""
+        return hashlib.blake2b(os.fsencode(self.path), digest_size=12).hexdigest()
+
+
+def listed(sources: Iterable[str], *, depth: int | None = None, beside: str | None = None) -> list[File]:
+    """The captures of an archive, each once, ordered by path.
+
+    Args:
+        sources: as the user gave them.
+        depth: how many folders below a SOURCE name the capture point; all of them if not said.
+        beside: a folder that is left out: where the results go.
+
+    Raises:
+        ArchiveError: a SOURCE is missing or cannot be listed.
+    """
+    found: dict[str, File] = {}
+    skip = os.path.realpath(beside) if beside is not None and not remote(beside) else None
+    for source in sources:
+        for root, entry in _entries(source, skip):
+            found.setdefault(entry.path, File(entry.path, _point(root, entry.path, depth), entry.size, entry.stamp))
+    return [found[path] for path in sorted(found)]
+
+
+def remote(path: str) -> bool:
+    """Whether it is the address of an object, or of a folder of them."""
+    return path.startswith(("s3://", "gs://", "az://"))
+
+
+def _point(root: str, path: str, depth: int | None) -> str:
+    """The capture point of a file below a root."""
+    folders = os.path.dirname(path)[len(root) :].strip("/").split("/")
+    named = "/".join(part for part in folders[:depth] if part)
+    own = root if remote(root) else os.path.abspath(root or ".")
+    return (
+        (named or os.path.basename(own.rstrip("/")) or "root")
+        .encode("utf-8", "surrogateescape")
+        .decode("utf-8", "backslashreplace")
+    )
+
+
+def _entries(source: str, skip: str | None) -> Iterator[tuple[str, Entry]]:
+    """What a SOURCE holds, each entry with the folder that its capture point counts from."""
+    if remote(source):
+        from whyrst.fleet.objects import entries
+
+        for entry in entries(source):
+            if not _hidden(entry.path[len(_fixed(source)) :]):
+                yield _fixed(source).rstrip("/"), entry
+        return
+    if os.path.isdir(source):
+        for path in _walk(source, skip):
+            yield source.rstrip("/") or "/", _stated(path)
+        return
+    matches = [source] if os.path.lexists(source) else sorted(glob.glob(source, recursive=True))
+    if not matches:
+        raise ArchiveError(f"{source}: no such file or folder")
+    for match in matches:
+        if os.path.isdir(match):
+            for path in _walk(match, skip):
+                yield _fixed(source).rstrip("/"), _stated(path)
+        else:
+            yield (_fixed(source) if match != source else os.path.dirname(source)).rstrip("/"), _stated(match)
+
+
+def _fixed(source: str) -> str:
+    """The folder of a pattern that stands before the first sign that stands for others; other SOURCES whole."""
+    at = min((source.index(sign) for sign in PATTERN if sign in source), default=-1)
+    return source if at < 0 else source[: source.rfind("/", 0, at) + 1]
+
+
+def _hidden(below: str) -> bool:
+    return any(part.startswith(HIDDEN) for part in below.split("/") if part)
+
+
+def _walk(folder: str, skip: str | None) -> Iterator[str]:
+    """Regular files of a folder and those below; what cannot be listed is an error, never passed over."""
+
+    def refuse(error: OSError) -> None:
+        raise ArchiveError(f"{error.filename}: {error.strerror}")
+
+    for at, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(
+            one for one in folders if not one.startswith(HIDDEN) and os.path.realpath(os.path.join(at, one)) != skip
+        )
+        for name in sorted(files):
+            path = os.path.join(at, name)
+            if not name.startswith(HIDDEN) and stat.S_ISREG(os.lstat(path).st_mode):
+                yield path
+
+
+def _stated(path: str) -> Entry:
+    """Size and time of a local file."""
+    from whyrst.fleet.objects import Entry
+
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise ArchiveError(f"{path}: {error.strerror}") from None
+    return Entry(path, status.st_size, str(status.st_mtime_ns))

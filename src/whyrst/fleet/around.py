@@ -1,0 +1,138 @@
+"""What happened around the resets of a capture point: the log of all its connections, put together again.
+
+The tracker of this step follows wanted flows only. The other connections stand in the lines that `find` wrote; here
+both come together, numbered in the order in which they appeared, as one tracker of all segments would have done.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whyrst.connections.tracker import LINES
+from whyrst.fast.tables import Conn, Glob, Log, Rst
+from whyrst.fleet import flows
+from whyrst.fleet.lines import lines
+from whyrst.resets.timeline import mix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from whyrst.connections.tracker import Tracker
+    from whyrst.resets.facts import Column
+
+
+class Around:
+    """Connections of one capture point, as far as its captures were read.
+
+    Args:
+        out: OUT.
+        wanted: the point's wanted flows, sorted.
+    """
+
+    def __init__(self, out: str, wanted: Column) -> None:
+        self._out = out
+        self._wanted = wanted
+        self._others = np.zeros((Log.COUNT, 0), dtype=np.int64)
+        """Lines of other connections, the latest; `Log.STREAM` counts these alone."""
+        self._appeared = np.zeros(0, dtype=np.int64)
+        """Latest time so far when each of them appeared."""
+        self._count = 0
+        """Other connections of all captures so far."""
+        self._known: list[tuple[Column, Column]] = []
+        """Of each cluster: its wanted connections by `_key`, sorted, and how many others had appeared before each."""
+        self._before = np.zeros(0, dtype=np.int64)
+        """The same by the tracker's own number, -1 where it is not known yet."""
+
+    @property
+    def count(self) -> int:
+        """Other connections so far."""
+        return self._count
+
+    def enter(self, cluster: Iterable[str], reached: int) -> None:
+        """Take up the lines of the next captures.
+
+        Args:
+            cluster: their keys; they overlap in time.
+            reached: latest time of a segment in the captures before.
+        """
+        logs, flow, at, file, nth = [], [], [], [], []
+        for number, key in enumerate(cluster):
+            one = lines(self._out, key)
+            n = one.log.shape[1]
+            logs.append(one.log)
+            flow.append(one.flow)
+            at.append(np.maximum.accumulate(one.log[Log.T_FIRST]))
+            file.append(np.full(n, number))
+            nth.append(np.arange(n))
+        if not logs:
+            return
+        when = np.concatenate(at)
+        order = np.lexsort((np.concatenate(nth), np.concatenate(file), when))
+        log, of = np.concatenate(logs, axis=1)[:, order], np.concatenate(flow)[order]
+        when = np.maximum(when[order], reached)
+        wanted = flows.among(of, self._wanted)
+        before = self._count + np.cumsum(~wanted)
+        keys = _key(of[wanted], log[Log.T_FIRST, wanted])
+        by_key = np.argsort(keys, kind="stable")
+        self._known.append((keys[by_key], before[wanted][by_key]))
+        others = log[:, ~wanted]
+        others[Log.STREAM] = np.arange(self._count, self._count + others.shape[1])
+        self._others = np.concatenate([self._others[:, -LINES:], others], axis=1)
+        self._appeared = np.concatenate([self._appeared[-LINES:], when[~wanted]])
+        self._count += others.shape[1]
+
+    def log(self, tracker: Tracker, now: int) -> Column:
+        """The latest lines of all connections that had appeared by a time, columns of `Log` cells.
+
+        Args:
+            tracker: of the wanted flows; its log is up to date.
+            now: ns since 1970.
+        """
+        size, until = tracker.log.shape[1], int(tracker.g[Glob.LINES])
+        first = max(0, until - size)
+        own = tracker.log[:, np.arange(first, until) % size]
+        self._learn(first, until, own)
+        before = np.maximum.accumulate(self._before[first:until])
+        own[Log.STREAM] += self._before[first:until]
+        seen = int(np.searchsorted(self._appeared, now, side="right"))
+        others = self._others[:, max(0, seen - LINES) : seen].copy()
+        others[Log.STREAM] += first + np.searchsorted(before, others[Log.STREAM], side="right")
+        both = np.concatenate([own, others], axis=1)
+        return both[:, np.argsort(both[Log.STREAM], kind="stable")[-LINES:]]
+
+    def number(self, cells: Column) -> None:
+        """Give the connections of resets their numbers among all connections; after `log`."""
+        own = cells[Rst.CONN : Rst.CONN + Conn.COUNT]
+        stream = own[Conn.STREAM]
+        before = self._before[stream]
+        lost = np.flatnonzero(before < 0)  # left the tracker's log before any reset was judged
+        before[lost] = self._look_up(flows.of_connections(own[:, lost]), own[Conn.FIRST_TIME, lost])
+        own[Conn.STREAM] = stream + before
+
+    def _learn(self, first: int, until: int, own: Column) -> None:
+        """Note how many others had appeared before each of the tracker's connections in its log."""
+        fresh = np.full(max(until - len(self._before), 0), -1, dtype=np.int64)
+        self._before = np.concatenate([self._before, fresh])
+        unknown = np.flatnonzero(self._before[first:until] < 0)
+        found = self._look_up(flows.of_lines(own[:, unknown]), own[Log.T_FIRST, unknown])
+        self._before[first + unknown] = found
+
+    def _look_up(self, flow: Column, time: Column) -> Column:
+        """How many other connections had appeared before those of these flows that began at these times."""
+        keys = _key(flow, time)
+        found = np.full(len(keys), -1, dtype=np.int64)
+        for known, before in reversed(self._known):
+            if not (found < 0).any():
+                break
+            if len(known):
+                at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+                found = np.where((found < 0) & (known[at] == keys), before[at], found)
+        # One that `find` did not see begin there: by the clock.
+        seen = np.searchsorted(self._appeared, time, side="right") + self._count - len(self._appeared)
+        return np.where(found < 0, seen, found)
+
+
+def _key(flow: Column, time: Column) -> Column:
+    return mix(flow, time)

@@ -1,0 +1,165 @@
+"""The third step: follow the kept segments of one capture point, judge its resets, and write its tables.
+
+Judging is that of `analysis.Report`, batch after batch: the same tracker, the same judges, the same incidents. What the
+tracker cannot know here, because the other segments are not there, it is told: how many there were, how late it is, and
+which other connections there were (`fleet.around`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from whyrst.connections.tracker import Tracker
+from whyrst.fast.layout import Seg
+from whyrst.fast.tables import Glob
+from whyrst.fleet.around import Around
+from whyrst.fleet.find import Found
+from whyrst.fleet.keep import Kept, wanted_path
+from whyrst.fleet.merge import CAPTURE, ORDER, ORDINAL, clusters, merged
+from whyrst.fleet.store import note, noted, of_file, of_point
+from whyrst.fleet.tables import Tables, incident_row, quality_row, verdict_row
+from whyrst.incidents.gather import Gatherer
+from whyrst.resets.columns import Resets
+from whyrst.verdicts.judged import Judged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whyrst.resets.facts import Column
+
+DRIFT = 1 << 10
+"""Segments of others that may pass before the tracker is told of them."""
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What came out for one capture point.
+
+    Attributes:
+        point: its name.
+        inputs: digest of all that it was made from.
+        resets: verdicts.
+        causes: how many of each cause.
+        harms: how many of each level of harm.
+        incidents: how many.
+        connections: those of all captures, each counted once.
+        days: of the tables that were written.
+    """
+
+    point: str
+    inputs: str
+    resets: int
+    causes: dict[str, int]
+    harms: dict[str, int]
+    incidents: int
+    connections: int
+    days: dict[str, list[str]]
+
+
+def diagnose(point: str, key: str, files: Sequence[str], inputs: str, out: str) -> Judgement:
+    """Write the tables of a capture point, unless they were made from the same.
+
+    Args:
+        point: its name.
+        key: its key.
+        files: keys of its captures.
+        inputs: digest of their states and of what was kept of them.
+        out: OUT.
+
+    Raises:
+        OSError: OUT cannot be written.
+    """
+    place = os.path.join(of_point(out, key), "judged.json")
+    done = noted(place, Judgement)
+    if done is not None and done.inputs == inputs:
+        return done
+    series = _in_order(out, files)
+    causes: Counter[str] = Counter()
+    harms: Counter[str] = Counter()
+    gatherer = Gatherer()
+    around = Around(out, np.load(wanted_path(out, key), mmap_mode="r"))
+    tracker = Tracker()
+    with Tables(out, point) as tables:
+        for judged in _judged(out, series, tracker, around):
+            gatherer.take(judged)
+            for i in range(len(judged)):
+                verdict = judged.verdict(i)
+                causes[verdict.cause] += 1
+                harms[verdict.harm.level] += 1
+                tables.add("verdicts", verdict_row(verdict))
+        for incident in gatherer.incidents:
+            tables.add("incidents", incident_row(incident))
+        for found, _ in series:
+            tables.add("quality", quality_row(found.quality))
+        days = tables.publish()
+    made = Judgement(
+        point, inputs, sum(causes.values()), dict(causes), dict(harms), len(gatherer.incidents),
+        around.count + int(tracker.g[Glob.STREAMS]), days,
+    )  # fmt: skip
+    note(place, made)
+    return made
+
+
+def _in_order(out: str, files: Sequence[str]) -> list[tuple[Found, str]]:
+    """What was found in the captures, and their keys, in the order of their first packets."""
+    found = []
+    for key in files:
+        one = noted(os.path.join(of_file(out, key), "found.json"), Found)
+        assert one is not None
+        found.append((one, key))
+    return sorted(found, key=lambda one: (one[0].unreadable, one[0].first, one[0].name))
+
+
+def _judged(out: str, series: Sequence[tuple[Found, str]], tracker: Tracker, around: Around) -> Iterator[Judged]:
+    """The resets of one point, in batches as one tracker of all its segments would have handed them out."""
+    readable = [one for one in series if not one[0].unreadable]
+    names = tuple(found.name for found, _ in readable) or ("",)
+    before = _running([found.segments for found, _ in readable])
+    proven = _running([found.proven for found, _ in readable])
+    latest = 0
+    for cluster in clusters([found for found, _ in readable]):
+        around.enter([readable[k][1] for k in cluster], latest)
+        kept = [(k, readable[k][1]) for k in cluster if _has_segments(out, readable[k][1])]
+        for chunk in merged(out, kept) if kept else ():
+            for start, end in _runs(chunk.cells):
+                k, nth = (int(chunk.cells[start, cell]) for cell in (CAPTURE, ORDINAL))
+                tracker.g[Glob.SEGMENTS] = before[k] + nth
+                tracker.g[Glob.PROVEN] = proven[k] + (proven[k + 1] - proven[k]) * nth // readable[k][0].segments
+                rows = np.ascontiguousarray(chunk.cells[start:end, : Seg.COUNT])
+                now = max(latest, int(chunk.cells[end - 1, ORDER]))
+                for cells in tracker.feed(rows, end - start, chunk.buffer, k):
+                    yield _judge(cells, tracker, around, names, now)
+        latest = max(latest, *(readable[k][0].latest for k in cluster))
+        tracker.g[Glob.LAST_TIME] = max(int(tracker.g[Glob.LAST_TIME]), latest)
+    tracker.g[Glob.SEGMENTS] = before[-1]
+    for cells in tracker.close():
+        yield _judge(cells, tracker, around, names, latest)
+
+
+def _judge(cells: Column, tracker: Tracker, around: Around, names: tuple[str, ...], now: int) -> Judged:
+    log = around.log(tracker, now)
+    cells = cells.copy()
+    around.number(cells)
+    return Judged(Resets(cells, log, log.shape[1], tracker.names, tracker.payloads, names, tracker.g))
+
+
+def _runs(cells: Column) -> Iterator[tuple[int, int]]:
+    """Ranges of segments that come from one file, and that few others stand between."""
+    drift = (cells[:, ORDINAL] - np.arange(len(cells))) // DRIFT
+    edges = np.flatnonzero((np.diff(drift) != 0) | (np.diff(cells[:, CAPTURE]) != 0)) + 1
+    ends = [*edges.tolist(), len(cells)]
+    yield from zip([0, *ends[:-1]], ends, strict=True)
+
+
+def _running(counts: Sequence[int]) -> list[int]:
+    """Sums of all before each, and of all."""
+    return [0, *np.cumsum(counts, dtype=np.int64).tolist()] if counts else [0]
+
+
+def _has_segments(out: str, key: str) -> bool:
+    kept = noted(os.path.join(of_file(out, key), "kept.json"), Kept)
+    return kept is not None and kept.segments > 0

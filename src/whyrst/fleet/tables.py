@@ -1,0 +1,168 @@
+"""The tables of one capture point: Parquet below `day=.../point=.../`, columns as the types in `model` have fields.
+
+A day is that of the reset, of an incident's first reset, and of a capture's first packet, in UTC; captures without any
+have Hive's name for no value.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+import tempfile
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import Any, Self
+
+from whyrst.fleet.store import STATE, escaped
+from whyrst.model import Incident, Quality, Verdict
+from whyrst.reports.parquet import PIECE, ROWS, row, schema
+from whyrst.reports.steps import nanoseconds
+
+KINDS = {"verdicts": Verdict, "incidents": Incident, "quality": Quality}
+NO_DAY = "__HIVE_DEFAULT_PARTITION__"
+DAY = 86_400_000_000_000
+PART = "part-0.parquet"
+
+Row = tuple[int | None, dict[str, Any]]
+"""When, in nanoseconds since 1970, and the values."""
+
+
+def verdict_row(verdict: Verdict) -> Row:
+    """The values of one reset."""
+    made = row(verdict)
+    return made["time"], made
+
+
+def incident_row(incident: Incident) -> Row:
+    """The values of one incident."""
+    import msgspec
+
+    made: dict[str, Any] = msgspec.to_builtins(incident)
+    made["start"], made["end"] = nanoseconds(incident.start), nanoseconds(incident.end)
+    made["causes"] = sorted(incident.causes.items())
+    return made["start"], made
+
+
+def quality_row(quality: Quality) -> Row:
+    """The values of one capture's quality."""
+    import msgspec
+
+    made: dict[str, Any] = msgspec.to_builtins(quality)
+    for name in ("start", "end"):
+        made[name] = nanoseconds(made[name]) if made[name] is not None else None
+    made["skipped"] = sorted(quality.skipped.items())
+    return made["start"], made
+
+
+class Tables:
+    """Tables of one point being written; nothing is seen of them until `publish`."""
+
+    def __init__(self, out: str, point: str) -> None:
+        self._out = out
+        self._point = f"point={escaped(point)}"
+        self._open: dict[tuple[str, str], _Table] = {}
+
+    def __enter__(self) -> Self:
+        folder = os.path.join(self._out, STATE, "new")
+        os.makedirs(folder, exist_ok=True)
+        self._folder = tempfile.mkdtemp(dir=folder)
+        return self
+
+    def __exit__(self, *trouble: object) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def add(self, kind: str, what: Row) -> None:
+        """Add one row to the table of its day."""
+        when, values = what
+        day = _day(when)
+        table = self._open.get((kind, day))
+        if table is None:
+            path = os.path.join(self._folder, f"{kind}-{day}")
+            table = self._open[kind, day] = _Table(path, schema(KINDS[kind]))
+        table.add(values)
+
+    def publish(self) -> dict[str, list[str]]:
+        """Put the tables into their places, and take away those of days that are no more.
+
+        Returns:
+            The days of each kind.
+        """
+        days: dict[str, list[str]] = defaultdict(list)
+        for (kind, day), table in sorted(self._open.items()):
+            table.close()
+            days[kind].append(day)
+            target = os.path.join(self._out, kind, f"day={day}", self._point)
+            os.makedirs(target, exist_ok=True)
+            _replace(table.path, os.path.join(target, PART))
+        for kind in KINDS:
+            os.makedirs(os.path.join(self._out, kind), exist_ok=True)
+            self._forget(kind, {f"day={day}" for day in days[kind]})
+        return dict(days)
+
+    def _forget(self, kind: str, days: set[str]) -> None:
+        """Remove the point's tables of other days."""
+        with os.scandir(os.path.join(self._out, kind)) as found:
+            stale = [one.path for one in found if one.name.startswith("day=") and one.name not in days]
+        for day in stale:
+            part = os.path.join(day, self._point, PART)
+            if os.path.exists(part):
+                os.unlink(part)
+                os.rmdir(os.path.dirname(part))
+                if not os.listdir(day):
+                    os.rmdir(day)
+
+
+class _Table:
+    """One table being written, in pieces."""
+
+    def __init__(self, path: str, columns: Any) -> None:
+        import pyarrow.parquet as pq
+
+        self.path = path
+        self._columns = columns
+        self._writer = pq.ParquetWriter(path, columns, compression="zstd")
+        self._rows: list[dict[str, Any]] = []
+        self._pieces: list[Any] = []
+
+    def add(self, values: dict[str, Any]) -> None:
+        self._rows.append(values)
+        if len(self._rows) == PIECE:
+            self._gather()
+
+    def close(self) -> None:
+        self._gather()
+        self._flush()
+        self._writer.close()
+
+    def _gather(self) -> None:
+        import pyarrow as pa
+
+        if self._rows:
+            self._pieces.append(pa.RecordBatch.from_pylist(self._rows, self._columns))
+            self._rows = []
+        if len(self._pieces) == ROWS // PIECE:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        if self._pieces:
+            self._writer.write_table(pa.Table.from_batches(self._pieces))
+            self._pieces = []
+
+
+def _day(when: int | None) -> str:
+    if when is None:
+        return NO_DAY
+    return (date(1970, 1, 1) + timedelta(days=when // DAY)).isoformat()
+
+
+def _replace(made: str, target: str) -> None:
+    """Put a file into its place, unless the same stands there."""
+    if os.path.exists(target) and filecmp.cmp(made, target, shallow=False):
+        return
+    with open(made, "rb") as file:
+        os.fsync(file.fileno())
+    os.chmod(made, 0o644)
+    os.replace(made, target)
