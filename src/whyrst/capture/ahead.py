@@ -49,8 +49,8 @@ class _End(NamedTuple):
 class Ahead(Generic[T]):
     """The items of an iterator, made by another thread from now on.
 
-    At most `most` items wait, one is being made and one is in its user's hands, so an iterator that fills the same
-    `most` + 2 buffers in turn never touches one in use.
+    At most `most` items wait or are being made, and one is in its user's hands, so an iterator that fills the same
+    `most` + 1 buffers in turn never touches one in use.
     """
 
     def __init__(self, items: Iterator[T], most: int, meanwhile: Callable[[], None] | None = None) -> None:
@@ -58,7 +58,7 @@ class Ahead(Generic[T]):
 
         Args:
             items: Iterated by the thread alone.
-            most: How many may wait.
+            most: How many may be made before they are asked for.
             meanwhile: Called now and then while an item is waited for.
         """
         self._meanwhile = meanwhile
@@ -114,12 +114,13 @@ class Ahead(Generic[T]):
         """Make items until there are no more, or nobody wants them."""
         error = None
         try:
-            for item in items:
+            while True:
                 self._room.get()
                 if self._over:
                     break
-                self._made.put((item,))
-                del item
+                self._made.put((next(items),))
+        except StopIteration:
+            pass
         except BaseException as caught:  # noqa: BLE001 - whoever takes the items must hear of it
             error = caught
         finally:

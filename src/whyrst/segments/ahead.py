@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from whyrst.segments.read import Batch, Series
 
 MOST = 6
-"""Batches that wait at most."""
+"""Batches that are made ahead at most."""
 
 
 def ahead(series: Series, keep: int) -> Ahead[Batch]:
@@ -26,13 +26,13 @@ def ahead(series: Series, keep: int) -> Ahead[Batch]:
         series: Not iterated before.
         keep: Payload bytes of a reset that are wanted at most.
     """
-    series.in_turn = MOST + 2
+    series.in_turn = MOST + 1
     return Ahead(_detached(series, keep), MOST)
 
 
 def _detached(series: Series, keep: int) -> Iterator[Batch]:
     """Batches with a small buffer of their own, since the reader's is filled anew while they wait."""
     most = BATCH * (keep + LONGEST_NAME)
-    for batch, room in zip(series, cycle(memoryview(bytearray(most)) for _ in range(MOST + 2)), strict=False):
+    for batch, room in zip(series, cycle(memoryview(bytearray(most)) for _ in range(MOST + 1)), strict=False):
         used = payload.detach(batch.buffer, batch.rows.data, len(batch.rows), room, keep)
         yield batch._replace(buffer=room[:used])

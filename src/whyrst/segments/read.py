@@ -79,7 +79,7 @@ class Capture:
 
 
 class Batch(NamedTuple):
-    """Segments that were read together; `rows` and `buffer` are used again for the next batch, or for that so many
+    """Segments that were read together; `rows` and `buffer` are used again for the next batch, or for the one so many
     later as `Series.in_turn` says.
 
     Attributes:
