@@ -5,11 +5,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SEARCHES ?= analyze annotate compare connections events reports wire
+SEARCHES ?= agent analyze annotate archive compare connections events reports wire
 LOOPS := $(wildcard src/whyrst/fast/*.py)
 FRONT := src/whyrst/serve/front
 
-.PHONY: all bpf demo front test test-kernels lint cases docs screenshots bench fuzz lab lab-cases kernel-cases accuracy clean packages
+.PHONY: all bpf demo front test test-kernels lint cases docs site release screenshots bench fuzz lab lab-cases kernel-cases accuracy clean packages
 
 all: lint test
 
@@ -30,7 +30,7 @@ $(FRONT)/../static/vendor/htmx.min.js: $(FRONT)/package-lock.json $(FRONT)/bundl
 	@(cd $(FRONT) && npm ci --silent && npm run --silent bundle) || \
 	echo "npm is missing or reached nothing: the web app's pages stay plain HTML"
 
-lint: packages $(VENV)/.lint
+lint: packages $(VENV)/.lint site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -43,9 +43,24 @@ lint: packages $(VENV)/.lint
 cases: $(VENV)/.whyrst
 	for script in tests/cases/*/make.py examples/make.py; do $(BIN)/python $$script; done
 
-docs: $(VENV)/.whyrst
+docs: $(VENV)/.test
 	$(BIN)/python tools/make_docs.py
 	$(BIN)/python tools/make_schema.py
+	$(BIN)/python tools/make_dashboard.py
+
+# The pages of docs/ as a site of plain files in build/site; what does not fit together is an error.
+site: $(VENV)/.docs
+	$(BIN)/sphinx-build -W --keep-going -q -b html -d build/doctrees docs build/site
+
+# Wheel and sdist in dist/, checked. The wheel is named after the oldest glibc that it runs with.
+release: front $(VENV)/.release
+	rm -rf build/dist dist
+	$(BIN)/python -m build --outdir build/dist
+	$(BIN)/auditwheel repair --wheel-dir dist build/dist/*.whl
+	mv build/dist/*.tar.gz dist
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+	$(BIN)/abi3audit --strict dist/*.whl
 
 screenshots: packages front $(VENV)/.test
 	$(BIN)/python tools/screenshots.py
@@ -95,6 +110,14 @@ $(VENV)/.test: $(VENV)/.whyrst
 
 $(VENV)/.lint: $(VENV)/.whyrst
 	$(BIN)/python -m pip install --quiet --group lint --group test
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.whyrst
+	$(BIN)/python -m pip install --quiet --group docs
+	touch $@
+
+$(VENV)/.release: $(VENV)/.whyrst
+	$(BIN)/python -m pip install --quiet --group release
 	touch $@
 
 $(VENV)/.fuzz: $(VENV)/.whyrst

@@ -1,6 +1,7 @@
 """Write the pages of docs/ that follow from the code; with --check only say which are out of date.
 
-docs/causes/ comes from the cause files, docs/states.md from the tracker's table, docs/verdict.md from the model.
+docs/causes/ comes from the cause files, docs/states.md from the tracker's table, docs/verdict.md from the model,
+docs/cli.md and the manual page docs/whyrst.1 from the commands.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 
 from doc_causes import cause_pages
+from doc_cli import cli_page
+from doc_man import man_page
 from doc_states import states_page
 from doc_verdict import verdict_page
 
@@ -18,7 +21,8 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 def pages() -> dict[str, str]:
     """Every generated page, by its path below docs/."""
     made = {f"causes/{name}.md": text for name, text in cause_pages().items()}
-    return made | {"states.md": states_page(), "verdict.md": verdict_page()}
+    made |= {"states.md": states_page(), "verdict.md": verdict_page()}
+    return made | {"cli.md": cli_page(DOCS), "whyrst.1": man_page()}
 
 
 def outdated(docs: Path) -> list[str]:

@@ -26,17 +26,20 @@ class Receiver:
         most: log records of a request beyond which it answers 413.
     """
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, context=None):
         self.records, self.requests, self.answers, self.most = [], [], deque(), None
         self.resources = []
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.owner = self
         self.port = self._server.server_address[1]
+        self._scheme = "https" if context is not None else "http"
+        if context is not None:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def uids(self):
         return [next(a.value.string_value for a in r.attributes if a.key == "log.record.uid") for r in self.records]

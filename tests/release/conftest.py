@@ -23,6 +23,8 @@ def tree(tmp_path_factory):
         shutil.copy(ROOT / name, copy)
     for folder in ("src", "packaging", "examples"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=NOT_OURS)
+    (copy / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "whyrst.1", copy / "docs")
     return copy
 
 

@@ -41,8 +41,8 @@ def test_the_wheel_holds_every_file_of_the_package_and_the_compiled_loops(names,
     package = {name for name in names if name.startswith("whyrst/")}
     assert package == {f"whyrst/{name}" for name in files(tree / "src" / "whyrst")} | loops
     assert {"whyrst/py.typed", "whyrst/kernel/bpf/whyrst.bpf.o", "whyrst/serve/templates/home.html"} <= package
-    rest = {name.split("/")[0] for name in names - package}
-    assert rest == {f"whyrst-{whyrst.__version__}.dist-info"}
+    rest = {name for name in names - package if not name.startswith(f"whyrst-{whyrst.__version__}.dist-info/")}
+    assert rest == {f"whyrst-{whyrst.__version__}.data/data/share/man/man1/whyrst.1"}
 
 
 def test_the_wheel_serves_every_cpython_from_3_11(release):
@@ -97,6 +97,11 @@ def test_an_installed_wheel_runs_the_compiled_loops_and_the_doctor(installed):
     doctor = run(installed, "doctor")
     assert doctor.returncode in {0, 1}, doctor.stderr
     assert "BTF" in doctor.stdout
+
+
+def test_an_installed_wheel_brings_its_manual_page(installed):
+    page = installed / "share" / "man" / "man1" / "whyrst.1"
+    assert page.read_bytes() == (ROOT / "docs" / "whyrst.1").read_bytes()
 
 
 def test_without_a_compiler_the_plain_loops_are_a_wheel_for_any_machine(tree, tmp_path):

@@ -51,7 +51,7 @@ class Delivery:
         self._places = places
         self._say = say
         self._place = places.read(name, queue.begin, queue.end)
-        places.note(name, self._place)  # from now on it is not new
+        self._noted = places.note(name, self._place)  # from now on it is not new
         self._reader = Reader(queue, self._place.next)
         self._backoff = Backoff()
         self._open = False
@@ -112,8 +112,11 @@ class Delivery:
                 if batch:
                     self._send(batch)
                     batch = []
-                elif self._drain.is_set():
-                    break
+                else:
+                    if not self._noted:  # the disk was full
+                        self._note(self._place)
+                    if self._drain.is_set():
+                        break
             except Away as away:
                 self._wait(away)
             except Exception as error:  # noqa: BLE001 - one output's fault must not end the others
@@ -160,10 +163,11 @@ class Delivery:
 
     def _note(self, place: Place) -> None:
         self._place = place
-        self._places.note(self.name, place)
+        self._noted = self._places.note(self.name, place)
 
     def _wait(self, away: Away) -> None:
         self._output.close()
+        self._reader.close()
         self._open = False
         if not self._failed:
             self._say(f"{self.name}: {away}; trying again until it works")

@@ -160,6 +160,7 @@ class Queue:
         except OSError as error:
             self.error = error.strerror or str(error)
             self.unqueued["disk"] += len(ready)
+            self._leave()  # so that it can go, and make room, once it is delivered
             return
         self.error = ""
         part.size += size

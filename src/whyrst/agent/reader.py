@@ -49,6 +49,8 @@ class Reader:
             if self.at < (begin := self._queue.begin):
                 self.dropped += begin - self.at
                 self.at = begin
+            if self._open is not None and self._open[0] < begin:
+                self.close()  # an open file takes up room though it was removed
             found = self._queue.part(self.at)
             if found is None:
                 if self.at >= self._queue.end:

@@ -121,7 +121,7 @@ def read(path: str) -> Settings:
             bytes_of(size)
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from error
-    except ValueError as error:  # of TOML, of UTF-8, or a value
+    except (ValueError, RecursionError) as error:  # of TOML, of UTF-8, or a value
         raise SettingsError(f"{path}: {error}") from error
     return settings
 

@@ -61,7 +61,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 def diagnose(point: str, key: str, files: Sequence[str], inputs: str, out: str) -> Judgement:
-    """Write the tables of a capture point, unless they were made from the same.
+    """Write the tables of a capture point.
 
     Args:
         point: its name.
@@ -73,10 +73,6 @@ def diagnose(point: str, key: str, files: Sequence[str], inputs: str, out: str) 
     Raises:
         OSError: OUT cannot be written.
     """
-    place = os.path.join(of_point(out, key), "judged.json")
-    done = noted(place, Judgement)
-    if done is not None and done.inputs == inputs:
-        return done
     series = _in_order(out, files)
     causes: Counter[str] = Counter()
     harms: Counter[str] = Counter()
@@ -100,8 +96,17 @@ def diagnose(point: str, key: str, files: Sequence[str], inputs: str, out: str) 
         point, inputs, sum(causes.values()), dict(causes), dict(harms), len(gatherer.incidents),
         around.count + int(tracker.g[Glob.STREAMS]), days,
     )  # fmt: skip
-    note(place, made)
+    note(_note_path(out, key), made)
     return made
+
+
+def judged_before(key: str, out: str) -> Judgement | None:
+    """What came out for a point, from whatever captures."""
+    return noted(_note_path(out, key), Judgement)
+
+
+def _note_path(out: str, key: str) -> str:
+    return os.path.join(of_point(out, key), "judged.json")
 
 
 def _in_order(out: str, files: Sequence[str]) -> list[tuple[Found, str]]:

@@ -41,36 +41,57 @@ class Kept(msgspec.Struct, frozen=True):
 
     Attributes:
         stamp: of the state of the capture that was read.
-        digest: of the flows that were asked for.
+        chosen: digest of the point's wanted flows.
+        digest: of those among them that the capture holds.
         segments: rows of the table; there is none without.
         bytes: size of the table.
         lost: why it could not be read again.
     """
 
     stamp: str
+    chosen: str
     digest: str
     segments: int
     bytes: int
     lost: str | None = None
 
 
-def choose(key: str, files: Sequence[str], out: str) -> int:
+class Choice(msgspec.Struct, frozen=True):
+    """The wanted flows of a capture point.
+
+    Attributes:
+        inputs: digest of the states of its captures.
+        chosen: digest of the flows.
+        flows: how many.
+    """
+
+    inputs: str
+    chosen: str
+    flows: int
+
+
+def choose(key: str, files: Sequence[str], inputs: str, out: str) -> Choice:
     """Write down the wanted flows of a capture point.
 
     Args:
         key: the point's.
         files: keys of its captures.
+        inputs: digest of their states.
         out: OUT.
-
-    Returns:
-        How many.
     """
     seen = [flows_of(out, one) for one in files]
     reset = [flow[wanted] for flow, wanted in seen]
     chosen = distinct(np.concatenate([*reset, flows.repeated([flow for flow, _ in seen]), np.zeros(0, dtype=np.int64)]))
     with replacing(wanted_path(out, key)) as name, open(name, "wb") as file:
         np.save(file, chosen)
-    return len(chosen)
+    made = Choice(inputs, _digest(chosen), len(chosen))
+    note(_choice_path(out, key), made)
+    return made
+
+
+def chosen_before(key: str, out: str) -> Choice | None:
+    """What was chosen at a point, from whatever captures."""
+    return noted(_choice_path(out, key), Choice)
 
 
 def wanted_path(out: str, key: str) -> str:
@@ -78,12 +99,21 @@ def wanted_path(out: str, key: str) -> str:
     return os.path.join(of_point(out, key), "wanted.npy")
 
 
-def keep(file: File, point: str, out: str) -> Kept:
+def _choice_path(out: str, key: str) -> str:
+    return os.path.join(of_point(out, key), "wanted.json")
+
+
+def _digest(flow: Column) -> str:
+    return hashlib.blake2b(np.ascontiguousarray(flow).tobytes(), digest_size=16).hexdigest()
+
+
+def keep(file: File, point: str, chosen: str, out: str) -> Kept:
     """Keep the segments of the point's wanted flows that a capture holds, unless that was done for the same flows.
 
     Args:
         file: the capture.
         point: the point's key.
+        chosen: digest of the wanted flows.
         out: OUT.
 
     Raises:
@@ -93,20 +123,19 @@ def keep(file: File, point: str, out: str) -> Kept:
     wanted = np.load(wanted_path(out, point), mmap_mode="r")
     mine = distinct(flows_of(out, file.key)[0])
     mine = mine[flows.among(mine, wanted)]
-    digest = hashlib.blake2b(mine.tobytes(), digest_size=16).hexdigest()
     done = kept_before(file.key, out)
-    if done is not None and (done.stamp, done.digest) == (file.stamp, digest):
-        return done
     segments = size = 0
     lost = None
-    if len(mine):
+    if done is not None and (done.stamp, done.digest, done.lost) == (file.stamp, _digest(mine), None):
+        segments, size = done.segments, done.bytes
+    elif len(mine):
         try:
             segments, size = _copy(file, mine, os.path.join(folder, "kept.parquet"))
         except CaptureError as error:
             if done is not None and done.stamp == file.stamp and done.segments:
-                return done  # what was kept before is better than nothing
+                segments, size = done.segments, done.bytes  # what was kept before is better than nothing
             lost = error.reason
-    made = Kept(file.stamp, digest, segments, size, lost)
+    made = Kept(file.stamp, chosen, _digest(mine), segments, size, lost)
     note(os.path.join(folder, "kept.json"), made)
     return made
 

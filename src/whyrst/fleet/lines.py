@@ -34,7 +34,7 @@ def lines(out: str, key: str) -> Lines:
     """All lines of one capture."""
     import pyarrow.parquet as pq
 
-    table = pq.read_table(_path(out, key))
+    table = pq.ParquetFile(_path(out, key)).read(use_threads=False)
     log = np.zeros((Log.COUNT, len(table)), dtype=np.int64)
     for cell in Log:
         if cell is not Log.COUNT:
@@ -47,7 +47,7 @@ def flows_of(out: str, key: str) -> tuple[Column, Mask]:
     """Flows of the lines of one capture, and which are wanted whatever other captures hold."""
     import pyarrow.parquet as pq
 
-    table = pq.read_table(_path(out, key), columns=["flow", "end", "settled"])
+    table = pq.ParquetFile(_path(out, key)).read(columns=["flow", "end", "settled"], use_threads=False)
     wanted = ((table["end"].to_numpy() & RESET) != 0) | ~table["settled"].to_numpy()
     return table["flow"].to_numpy(), wanted
 

@@ -132,7 +132,7 @@ def _chunks(path: str, number: int) -> Iterator[Chunk]:
 
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
-            table = file.read_row_group(group).combine_chunks()
+            table = file.read_row_group(group, use_threads=False).combine_chunks()
             cells = np.zeros((len(table), WIDE), dtype=np.int64)
             for cell in CELLS:
                 cells[:, cell] = table[cell.name.lower()].to_numpy()

@@ -8,17 +8,16 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, TypeVar
 
 from whyrst.fleet import steps
+from whyrst.fleet.diagnose import Judgement, judged_before
 from whyrst.fleet.find import Found, found_before
-from whyrst.fleet.keep import kept_before
+from whyrst.fleet.keep import Choice, Kept, chosen_before, kept_before
 from whyrst.fleet.store import STATE, StoreError, locked, noted, of_file
 from whyrst.fleet.summary import Summary, summed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from whyrst.fleet.archive import File
-    from whyrst.fleet.diagnose import Judgement
-    from whyrst.fleet.keep import Kept
     from whyrst.fleet.workers import Workers
 
     Progress = Callable[[int, int | None], None]
@@ -53,34 +52,87 @@ def run(files: Sequence[File], out: str, by: Workers, progress: Progress | None 
 
 
 def _run(files: Sequence[File], out: str, by: Workers, progress: Progress | None) -> Summary:
-    moved = _Moved(2 * sum(file.size for file in files), progress)
-    sizes = {file.key: file.size for file in files}
-    found = {file.key: before for file in files if (before := found_before(file, out)) is not None}
-    moved.by(sum(sizes[key] for key in found))
-    new = [file for file in files if file.key not in found]
-    for group in by.each(steps.find, ((part, out) for part in _parts(new, lambda file: file.size))):
-        for key, one in group:
-            found[key] = one
-            moved.by(sizes[key])
-    found |= _gone(out, set(found))
+    moved = _Moved(files, progress)
+    found = _find(files, out, by, moved)
     points: dict[str, list[str]] = defaultdict(list)
     for key in sorted(found):
         points[found[key].point].append(key)
-    readable = {name: [key for key in keys if not found[key].unreadable] for name, keys in points.items()}
-    for _ in by.each(steps.choose, ((_key(name), keys, out) for name, keys in readable.items())):
-        pass
-    wanted = [(file, _key(file.point)) for file in files if not found[file.key].unreadable]
-    kept: dict[str, Kept] = {key: old for key in found if (old := kept_before(key, out)) is not None}
-    for some in by.each(steps.keep, ((part, out) for part in _parts(wanted, lambda one: one[0].size))):
-        for key, got in some:
-            kept[key] = got
-            moved.by(sizes[key])
-    tasks = (
-        (name, _key(name), keys, _inputs([(key, found[key], kept.get(key)) for key in keys]), out)
-        for name, keys in points.items()
-    )
-    judged: list[Judgement] = sorted(by.each(steps.diagnose, tasks), key=lambda one: one.point)
-    return summed(files, found, kept, judged)
+    choices = _choose(points, found, out, by)
+    kept = _keep(files, found, choices, out, by, moved)
+    return summed(files, found, kept, _diagnose(points, found, kept, out, by))
+
+
+def _find(files: Sequence[File], out: str, by: Workers, moved: _Moved) -> dict[str, Found]:
+    """What stands in each capture, by its key; in those too that are not in the archive any more."""
+    found = {file.key: before for file in files if (before := found_before(file, out)) is not None}
+    moved.by(found)
+    new = [file for file in files if file.key not in found]
+    for some in by.each(steps.find, ((part, out) for part in _parts(new, lambda file: file.size))):
+        found |= dict(some)
+        moved.by(key for key, _ in some)
+    return found | _gone(out, set(found))
+
+
+def _choose(points: Mapping[str, list[str]], found: Mapping[str, Found], out: str, by: Workers) -> dict[str, Choice]:
+    """What is wanted at each point, by the point's key."""
+    choices: dict[str, Choice] = {}
+    tasks = []
+    for name, keys in points.items():
+        readable = [key for key in keys if not found[key].unreadable]
+        inputs = _digest((key, found[key].size, found[key].stamp) for key in readable)
+        before = chosen_before(_key(name), out)
+        if before is not None and before.inputs == inputs:
+            choices[_key(name)] = before
+        else:
+            tasks.append((_key(name), readable, inputs, out))
+    return choices | dict(by.each(steps.choose, tasks))
+
+
+def _keep(
+    files: Sequence[File],
+    found: Mapping[str, Found],
+    choices: Mapping[str, Choice],
+    out: str,
+    by: Workers,
+    moved: _Moved,
+) -> dict[str, Kept]:
+    """What was kept of each capture, by its key."""
+    kept = {key: before for key in found if (before := kept_before(key, out)) is not None}
+    tasks = []
+    for file in files:
+        chosen, before = choices[_key(file.point)].chosen, kept.get(file.key)
+        done = before is not None and (before.stamp, before.chosen, before.lost) == (file.stamp, chosen, None)
+        if done or found[file.key].unreadable:
+            moved.by([file.key])
+        else:
+            tasks.append((file, _key(file.point), chosen))
+    for some in by.each(steps.keep, ((part, out) for part in _parts(tasks, lambda one: one[0].size))):
+        kept |= dict(some)
+        moved.by(key for key, _ in some)
+    return kept
+
+
+def _diagnose(
+    points: Mapping[str, list[str]], found: Mapping[str, Found], kept: Mapping[str, Kept], out: str, by: Workers
+) -> list[Judgement]:
+    """What came out at each point, ordered by their names."""
+    judged: list[Judgement] = []
+    tasks = []
+    for name, keys in points.items():
+        inputs = _digest(_state(key, found[key], kept.get(key)) for key in keys)
+        before = judged_before(_key(name), out)
+        if before is not None and before.inputs == inputs:
+            judged.append(before)
+        else:
+            tasks.append((name, _key(name), keys, inputs, out))
+    judged += by.each(steps.diagnose, tasks)
+    return sorted(judged, key=lambda one: one.point)
+
+
+def _state(key: str, found: Found, kept: Kept | None) -> tuple[object, ...]:
+    """All that a judgement depends on, of one capture."""
+    again = (kept.stamp, kept.digest, kept.segments) if kept is not None and not found.unreadable else None
+    return key, found.size, found.stamp, found.unreadable, found.quality.damage, again
 
 
 def _gone(out: str, known: set[str]) -> dict[str, Found]:
@@ -107,12 +159,10 @@ def _key(point: str) -> str:
     return hashlib.blake2b(point.encode("utf-8"), digest_size=12).hexdigest()
 
 
-def _inputs(files: Iterable[tuple[str, Found, Kept | None]]) -> str:
-    """A digest of all that a judgement depends on."""
+def _digest(items: Iterable[tuple[object, ...]]) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    for key, found, kept in files:
-        state = (key, found.size, found.stamp, found.unreadable, found.quality.damage)
-        digest.update(repr((state, kept and (kept.stamp, kept.digest, kept.segments))).encode())
+    for one in items:
+        digest.update(repr(one).encode("utf-8", "backslashreplace"))
     return digest.hexdigest()
 
 
@@ -131,14 +181,15 @@ def _parts(items: Iterable[Item], size: Callable[[Item], int]) -> Iterator[list[
 
 
 class _Moved:
-    """Counts bytes for whoever wants to know."""
+    """Counts the bytes of captures that a step is through with, for whoever wants to know."""
 
-    def __init__(self, total: int, progress: Progress | None) -> None:
+    def __init__(self, files: Sequence[File], progress: Progress | None) -> None:
+        self._sizes = {file.key: file.size for file in files}
+        self._total = 2 * sum(self._sizes.values())  # each is read twice
         self._done = 0
-        self._total = total
         self._progress = progress
 
-    def by(self, more: int) -> None:
-        self._done += more
+    def by(self, keys: Iterable[str]) -> None:
+        self._done += sum(self._sizes[key] for key in keys)
         if self._progress is not None:
             self._progress(self._done, self._total)

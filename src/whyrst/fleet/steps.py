@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from whyrst.fleet.archive import File
     from whyrst.fleet.diagnose import Judgement
     from whyrst.fleet.find import Found
-    from whyrst.fleet.keep import Kept
+    from whyrst.fleet.keep import Choice, Kept
 
 
 def find(files: Sequence[File], out: str) -> list[tuple[str, Found]]:
@@ -26,15 +26,14 @@ def find(files: Sequence[File], out: str) -> list[tuple[str, Found]]:
     return [(file.key, first.find(file, out)) for file in files]
 
 
-def choose(point: str, files: Sequence[str], out: str) -> str:
+def choose(point: str, files: Sequence[str], inputs: str, out: str) -> tuple[str, Choice]:
     """Choose the flows of a capture point that are followed again."""
-    second.choose(point, files, out)
-    return point
+    return point, second.choose(point, files, inputs, out)
 
 
-def keep(files: Sequence[tuple[File, str]], out: str) -> list[tuple[str, Kept]]:
-    """Keep the segments of the chosen flows of some captures, each with its point."""
-    return [(file.key, second.keep(file, point, out)) for file, point in files]
+def keep(files: Sequence[tuple[File, str, str]], out: str) -> list[tuple[str, Kept]]:
+    """Keep the segments of the chosen flows of some captures, each with its point and what was chosen there."""
+    return [(file.key, second.keep(file, point, chosen, out)) for file, point, chosen in files]
 
 
 def diagnose(name: str, point: str, files: Sequence[str], inputs: str, out: str) -> Judgement:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 AHEAD = 4
 """Tasks per worker that are handed out at once: none waits for the next, and a million are not queued."""
-AGAIN = 3
-"""Times that a task is begun again after its worker died; one that kills four is given up."""
+PATIENCE = 10.0
+"""Seconds to wait for a scheduler."""
 
 
 class WorkersError(Exception):
@@ -120,7 +120,7 @@ def _dask(address: str, count: int) -> Iterator[Workers]:
             )
         else:
             cluster = None
-        client = distributed.Client(cluster if cluster is not None else address)
+        client = distributed.Client(cluster if cluster is not None else address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise WorkersError(f"{address}: the Dask scheduler cannot be reached: {reason}") from None

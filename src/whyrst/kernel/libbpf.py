@@ -7,17 +7,26 @@ Only what the probes need is bound here; the names are libbpf's.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+import re
+from collections import deque
+from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_size_t, c_uint32, c_void_p
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 NAMES = ("libbpf.so.1",)
 SAMPLE = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
 PRINT = CFUNCTYPE(c_int, c_int, c_char_p, c_void_p)
+WARNING, LONGEST, LATEST = 0, 1 << 20, 1000
+"""Level of what libbpf says when something failed; bytes of one message; lines that are kept."""
+BEGIN, END = "-- BEGIN PROG LOAD LOG --", "-- END PROG LOAD LOG --"
+UNCOUNTED = (5, 11)
+"""Since then BPF's memory counts as the control group's, before as locked (RLIMIT_MEMLOCK)."""
 SIGNATURES: dict[str, tuple[object, tuple[object, ...]]] = {
     "libbpf_version_string": (c_char_p, ()),
     "libbpf_num_possible_cpus": (c_int, ()),
@@ -83,16 +92,14 @@ class BpfObject:
 
     Args:
         path: the ELF object.
-        log: called with every line that libbpf prints; None for silence.
 
     Raises:
         BpfError: it cannot be opened.
     """
 
-    def __init__(self, path: str, log: Callable[[str], None] | None = None) -> None:
+    def __init__(self, path: str) -> None:
         self._lib = libbpf()
-        self._log = _printer(log) if log is not None else None
-        self._lib.libbpf_set_print(ctypes.cast(self._log, c_void_p) if self._log is not None else None)
+        self._said: deque[str] = deque(maxlen=LATEST)
         self._object = self._lib.bpf_object__open_file(os.fsencode(path), None)
         if not self._object:
             raise BpfError(f"{path} cannot be opened: {os.strerror(ctypes.get_errno())}")
@@ -125,10 +132,13 @@ class BpfObject:
         """Load maps and programs into the kernel.
 
         Raises:
-            BpfError: the kernel refused.
+            BpfError: the kernel refused; with the line of its log that says why, if it has one.
         """
-        if self._lib.bpf_object__load(self._object) != 0:
-            raise BpfError(f"the kernel refused to load the probes: {os.strerror(ctypes.get_errno())}")
+        with self._heard():
+            failed, error = self._lib.bpf_object__load(self._object) != 0, ctypes.get_errno()
+        if failed:
+            why = "; ".join(filter(None, (os.strerror(error), reason(self._said), counted_memory(error))))
+            raise BpfError(f"the kernel refused to load the probes: {why}")
 
     def attach(self, name: str) -> None:
         """Attach a loaded program where its section says. It detaches when this process ends, however it ends.
@@ -140,6 +150,16 @@ class BpfObject:
         if not link:
             raise BpfError(f"{name} cannot be attached: {os.strerror(ctypes.get_errno())}")
         self._links[name] = link
+
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
+        """Keep the latest warnings that libbpf prints meanwhile; else it is silent."""
+        hear = _printer(self._said.extend)
+        self._lib.libbpf_set_print(ctypes.cast(hear, c_void_p))
+        try:
+            yield
+        finally:
+            self._lib.libbpf_set_print(None)
 
     @property
     def attached(self) -> tuple[str, ...]:
@@ -246,18 +266,43 @@ def per_cpu(fd: int, index: int, value_size: int) -> list[bytes]:
     return [values.raw[i * value_size : (i + 1) * value_size] for i in range(cpus)]
 
 
-def _printer(log: Callable[[str], None]) -> Any:
-    """Libbpf's print function: its arguments are a va_list, which the C library formats."""
+def reason(said: Iterable[str]) -> str:
+    """Why a program was refused: the last line of the kernel's log before its statistics; empty without a log.
+
+    >>> reason(["-- BEGIN PROG LOAD LOG --", "R1 invalid mem access 'scalar'", "processed 9 insns (limit 1000000)"])
+    "R1 invalid mem access 'scalar'"
+    """
+    lines = [line.strip() for line in said]
+    ends = [at for at, line in enumerate(lines) if line.startswith(("processed ", END))]
+    before = lines[: ends[0]] if ends else []
+    return before[-1] if before and BEGIN not in before[-1] else ""
+
+
+def counted_memory(error: int, release: str | None = None) -> str:
+    """What may be behind a missing permission on kernels that count BPF's memory as locked; empty otherwise.
+
+    Args:
+        error: errno.
+        release: of the kernel, as uname -r tells; this one if None.
+    """
+    numbers = re.match(r"(\d+)\.(\d+)", os.uname().release if release is None else release)
+    old = numbers is not None and (int(numbers[1]), int(numbers[2])) < UNCOUNTED
+    return "the limit of locked memory may be too low (ulimit -l)" if old and error == errno.EPERM else ""
+
+
+def _printer(take: Callable[[list[str]], None]) -> Any:
+    """Libbpf's print function, for warnings: its arguments are a va_list, which the C library formats."""
     libc = ctypes.CDLL(None)
     libc.vsnprintf.argtypes = (c_void_p, c_size_t, c_char_p, c_void_p)
 
-    def line(_level: int, form: bytes, arguments: int) -> int:
-        text = ctypes.create_string_buffer(1 << 16)
-        libc.vsnprintf(text, len(text), form, arguments)
-        log(text.value.decode("utf-8", "replace").rstrip("\n"))
+    def line(level: int, form: bytes, arguments: int) -> int:
+        if level == WARNING:
+            text = ctypes.create_string_buffer(LONGEST)
+            libc.vsnprintf(text, len(text), form, arguments)
+            take(text.value.decode("utf-8", "replace").splitlines())
         return 0
 
     return PRINT(line)
 
 
-__all__ = ["BpfError", "BpfObject", "RingBuffer", "entries", "libbpf", "per_cpu", "version"]
+__all__ = ["BpfError", "BpfObject", "RingBuffer", "counted_memory", "entries", "libbpf", "per_cpu", "reason", "version"]

@@ -48,12 +48,15 @@ class Known:
         """Whether an event may be about this segment, whose addresses are the same but not its numbers.
 
         An abort's number may be less than the next one when the window shrank (tcp_acceptable_seq), and what a socket
-        takes may lie within its window.
+        takes may lie within its window, or have the number of the FIN before it (tcp_reset_check).
         """
         event = self.event
         assert event is not None, "asked of events only"
-        if self.numbers is None or event.kind == "received":
+        n = event.numbers
+        if self.numbers is None:
             return True
+        if event.kind == "received":
+            return n is None or event.state == "SYN_SENT" or (found.seq - n.rcv_nxt + 1) & MASK <= n.rcv_wnd + 1
         return event.active and event.numbers is not None and event.numbers.rcv_nxt == found.ack
 
 

@@ -265,6 +265,8 @@ class Teller:
         for cell in (Seg.OPTIONS, Seg.CHECKSUM, Seg.PAYLOAD_AT, Seg.PAYLOAD_HAVE, Seg.INTERFACE, Seg.TUNNEL, Seg.TOS):
             row[cell] = 0
         row[Seg.NAME_AT] = row[Seg.NAME_LENGTH] = row[Seg.FRAME] = 0
+        if flags & Flag.SYN:
+            row[Seg.OPTIONS] = -1  # there were some
         row[Seg.TIME], row[Seg.FLAGS], row[Seg.LENGTH], row[Seg.HEADER] = time, flags, length, BASE
         row[Seg.SRC_HI], row[Seg.SRC_LO], row[Seg.SPORT] = source
         row[Seg.DST_HI], row[Seg.DST_LO], row[Seg.DPORT] = target

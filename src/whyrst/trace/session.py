@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.connections.tracker import Tracker
-from whyrst.fast.layout import Seg
+from whyrst.fast.layout import Quality, Seg
 from whyrst.fast.tables import Glob
 from whyrst.resets.columns import Resets
 from whyrst.trace.retell import Teller
@@ -35,6 +35,9 @@ HOLD = SECOND // 2
 """How long an event waits before it is judged."""
 CONNECTIONS, FINISHED, PENDING, LINES = 1 << 12, 1 << 11, 1 << 10, 1 << 12
 """Limits of each tracker, see `connections.tracker`: live, finished, resets that wait, lines of the log."""
+BEHIND = frozenset({"CLOSE_WAIT", "LAST_ACK", "CLOSING"})
+"""Where a socket also takes a reset with the number of the FIN that it had (net/ipv4/tcp_input.c, tcp_reset_check)."""
+MASK = 0xFFFFFFFF
 SETTLE = SECOND // 50
 """Events of several CPUs come out of order by less than this."""
 ITSELF = SECOND // 1000
@@ -108,11 +111,16 @@ class Session:
         self._waiting.sort(key=lambda pair: pair[0].time)
         ready = [pair for pair in self._waiting if until is None or pair[0].time <= until]
         self._waiting = self._waiting[len(ready) :]
-        own = {_end(event): event.time for event, _ in ready if event.kind == "sent"}
+        own: dict[tuple[int, Ends | None], list[int]] = {}
+        for event, _ in ready:
+            if event.kind == "sent":
+                own.setdefault(_end(event), []).append(event.time)
         lanes: dict[tuple[int, bool], list[Row]] = {}
         buffer = bytearray()
+        ready.sort(key=lambda pair: pair[0].kind != "sent")  # who takes one asks for its sender
         for event, packet in ready:
-            if event.kind == "received" and abs(own.get(_end(event), 0) - event.time) < ITSELF:
+            sent = own.get(_end(event), ())
+            if event.kind == "received" and any(abs(time - event.time) < ITSELF for time in sent):
                 continue
             key = (event.netns, event.kind in {"sent", "unseen"})
             rows = self._rows(event, packet, buffer)
@@ -137,15 +145,26 @@ class Session:
                 yield self._judged(lane, cells)
 
     def _rows(self, event: KernelEvent, packet: bytes, buffer: bytearray) -> list[Row]:
-        """Segments of an event, the reset last; history only the first time that a connection is met."""
+        """Segments of an event, the reset last; history only the first time that a connection is met. Who sent a reset
+        from this host saw what it answers, and tells for both ends."""
         if event.ends is None:
             return []
         teller = Teller(event, packet, buffer)
-        reset, asked = teller.reset(), teller.asked
+        reset = teller.reset()
         if reset is None:
             return []
-        history = [] if self._is_told(event) else teller.history()
-        return [*history, *([asked] if asked is not None else []), reset]
+        sender = self._sender(event, int(reset[Seg.SEQ]))
+        if sender is None and event.state in BEHIND and not packet:
+            sender = self._sender(event, int(reset[Seg.SEQ] - 1) & MASK)
+            reset[Seg.SEQ] = reset[Seg.SEQ] - (sender is not None) & MASK
+        if sender is not None:
+            teller = Teller(sender, b"", buffer)
+        asked = teller.asked
+        rows = [*([] if self._is_told(event) else teller.history()), *([asked] if asked is not None else [])]
+        if sender is not None:
+            for row in rows:
+                row[Seg.QUALITY] ^= Quality.OUTGOING
+        return [*rows, reset]
 
     def _is_told(self, event: KernelEvent) -> bool:
         """Whether this very connection was met before in this lane; addresses that are used again tell another opening

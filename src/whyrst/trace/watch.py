@@ -207,10 +207,13 @@ class Watch:
         seen = {number: kinds["sent"] for number, kinds in self._tracer.spaces().items()}
         after = self._after or counted(self._namespaces)
         return {
-            number: counters.check(seen.get(number, 0), self._before.get(number, old), old, now, last.get(number))
+            number: counters.check(seen.get(number, 0), self._before.get(number, old), old, now, last[number])
             for number, now in after.items()
-            # A namespace that is gone may leave its number to a new one, whose counters begin at 0.
-            if (old := self._attached.get(number)) is not None and counters.sent(now) >= counters.sent(old)
+            # A namespace that is gone may leave its number to a new one, whose counters begin at 0. One that could not
+            # be read at one of these moments, because the process that showed it had ended, cannot be compared.
+            if (old := self._attached.get(number)) is not None
+            and number in last
+            and counters.sent(old) <= counters.sent(last[number]) <= counters.sent(now)
         }
 
     def rises(self) -> Counted:

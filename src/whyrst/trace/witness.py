@@ -231,11 +231,16 @@ class Witness:
         return False
 
     def _find(self, key: Hashable, place: Place, found: Segment | None = None) -> Known | None:
-        """What explains one more packet at a place, best what has its very numbers."""
+        """What explains one more packet at a place, best what happened in its namespace and has its very numbers."""
         free = [item for item in self._by.get(key, ()) if place not in item.explained]
         if found is not None:
             exact = numbers(found.seq, found.ack)
-            free = [item for item in free if item.numbers == exact] or [item for item in free if item.fits(found)]
+            near = [item for item in free if item.event is not None and item.event.netns == place[0]]
+            for some in (near, free):
+                fitting = [item for item in some if item.numbers == exact] or [i for i in some if i.fits(found)]
+                if fitting:
+                    break
+            free = fitting
         if not free:
             return None
         free[0].explained.add(place)

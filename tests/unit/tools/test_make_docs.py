@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -67,3 +69,30 @@ def test_every_field_of_a_verdict_is_told(make_docs):
     page = make_docs.pages()["verdict.md"]
     for field in ("probability", "to_be_sure", "ordinal", "community_id", "bytes_lost"):
         assert f"| `{field}` |" in page
+
+
+def test_the_command_line_page_tells_every_command_with_its_options(make_docs):
+    page = make_docs.pages()["cli.md"]
+    told = re.findall(r"^## (whyrst.*)$", page, re.MULTILINE)
+    assert {"whyrst analyze", "whyrst fleet top", "whyrst lab run", "whyrst agent"} <= set(told)
+    for command in told:
+        shown = subprocess.run(
+            [sys.executable, "-m", "whyrst.cli", *command.split()[1:], "--help"],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        section = page.partition(f"\n## {command}\n")[2].partition("\n## ")[0]
+        for option in re.findall(r"^  (?:-\w, )?(--[\w-]+)", shown, re.MULTILINE):
+            assert re.search(rf"^\| `.*{option}\b", section, re.MULTILINE)
+
+
+@pytest.mark.skipif(shutil.which("mandoc") is None, reason="mandoc is not installed")
+def test_the_manual_page_is_well_formed_and_shows_what_the_commands_say(make_docs, tmp_path):
+    page = tmp_path / "whyrst.1"
+    page.write_text(make_docs.pages()["whyrst.1"], encoding="utf-8")
+    lint = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], capture_output=True, text=True, check=False)
+    told = [line for line in lint.stdout.splitlines() if "missing date" not in line]  # it has no date until released
+    assert told == []
+    shown = subprocess.run(["mandoc", "-T", "utf8", page], capture_output=True, text=True, check=True).stdout
+    shown = " ".join(re.sub(".\b", "", shown).split())
+    assert "Tell why this host's TCP connections are reset, as it happens." in shown
+    assert "--fail-on" in shown

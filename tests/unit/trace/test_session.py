@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.trace.events import NOON, SECOND, aborted, numbers, refused, taken
+from tests.unit.trace.events import ACK, NOON, SECOND, aborted, numbers, packet, refused, taken
 
-from whyrst.kernel.event import Ends
+from whyrst.kernel.event import Ends, Past, Task
 from whyrst.trace.session import HOLD, SPACES, Session
+
+PSH = 8
 
 
 def causes(batches):
@@ -47,6 +49,27 @@ def test_a_socket_that_aborts_itself_took_no_reset():
     assert [verdict.kernel.socket["kind"] for verdict in told] == ["sent"]
 
 
+def test_a_socket_that_aborts_itself_took_none_whatever_else_it_sends():
+    ends = Ends("10.0.0.1:80", "10.0.0.2:4000")
+    session = Session()
+    session.take(taken(ends.local, ends.remote))
+    for after in (30_000, SECOND // 20):
+        session.take(aborted(ends.local, ends.remote, time=NOON + after))
+    told = [judged.verdict(i) for judged in session.close() for i in range(len(judged))]
+    assert [verdict.kernel.socket["kind"] for verdict in told] == ["sent", "sent"]
+
+
+def test_a_refusal_from_elsewhere_is_that_of_a_closed_port_and_no_scan():
+    asking = numbers(
+        snd_una=1100, snd_nxt=1101, write_seq=1101, rcv_nxt=0, copied_seq=0, bytes_sent=0, bytes_acked=0,
+        bytes_received=0, sent_ago=None, received_ago=None, srtt=0.0, timestamps=False,
+    )  # fmt: skip
+    session = Session()
+    for port in range(3):
+        session.take(taken(f"10.0.0.1:{4000 + port}", f"10.0.0.2:{80 + port}", state="SYN_SENT", numbers=asking))
+    assert causes(session.close()) == ["port-closed"] * 3
+
+
 def test_both_ends_on_one_host_stay_apart():
     session = Session()
     session.take(aborted("127.0.0.1:80", "127.0.0.1:4000"))
@@ -74,6 +97,41 @@ def test_who_sent_a_reset_knows_why_for_both_ends():
         ("received", "close-with-unread-data", "certain"),
     }
     assert {v.kernel.socket.get("sent_by") for v in told} == {None, "nginx[123]"}
+
+
+def late_request(late=0):
+    """A request for a closed connection, and its answer where it arrives, with the FIN's number or the one before."""
+    asked = packet("127.0.0.1:4000", "127.0.0.1:80", PSH | ACK, b"GET / HTTP/1.1\r\n\r\n", 2200, 1099)
+    past = Past(
+        opened=NOON - 9 * SECOND, established=NOON - 9 * SECOND, left=NOON - 4 * SECOND, ended=NOON - 4 * SECOND,
+        passive=True, opener=None, acceptor=None, leaver=Task(123, "nginx"), before="FIN_WAIT2", snd_nxt=1100,
+        rcv_nxt=2200, bytes_acked=100, bytes_received=200, error=0, repeats=0, repeated=None, reset=None,
+        reset_sent=False, reset_reason=None, cpu=0,
+    )  # fmt: skip
+    sent = refused("127.0.0.1:80", "127.0.0.1:4000", state="TIME_WAIT", reason="TCP_TIMEWAIT_SOCKET", trigger=asked,
+                   past=past, substate="FIN_WAIT2")  # fmt: skip
+    end = numbers(rcv_nxt=1100, copied_seq=1100, snd_nxt=2218, snd_una=2200)
+    came = taken("127.0.0.1:4000", "127.0.0.1:80", numbers=end, state="CLOSE_WAIT", time=NOON + 50_000_000 + late)
+    return sent, came
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_what_a_reset_answered_is_told_where_it_arrives(backwards):
+    session = Session()
+    for event in sorted(late_request(), key=lambda event: event.kind, reverse=backwards):
+        session.take(event)
+    told = [judged.verdict(i) for judged in session.close() for i in range(len(judged))]
+    assert {(v.kernel.socket["kind"], v.cause) for v in told} == {
+        ("sent", "data-after-close"), ("received", "data-after-close"),
+    }  # fmt: skip
+
+
+def test_what_somebody_else_answered_is_not():
+    session = Session()
+    session.take(late_request(2 * SECOND)[1])
+    (told,) = [judged.verdict(i) for judged in session.close() for i in range(len(judged))]
+    assert told.cause != "data-after-close"
+    assert told.reset.answers_frame is None
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,24 @@ def test_a_dropped_reset_and_a_taken_one_of_a_connection_get_their_own_packets(w
     assert {told.kind: given for told, given in witness.ripe(LATER)} == {"received": data, "dropped": wrong}
 
 
+def test_a_packet_is_about_what_happened_where_it_was_seen(witness):
+    """One namespace drops a reset that another one takes later."""
+    good, data = taken(netns=9)
+    bad = event("dropped", HERE, PEER, trigger=data)
+    later = packet(PEER, HERE, RST, NUMBERS.rcv_nxt, ip_id=9)
+    there, here = seen(later, outgoing=False, netns=9), seen(data, outgoing=False)
+    witness.take([there, here], [bad, good], NOW)
+    assert {told.kind: given for told, given in witness.ripe(LATER)} == {"received": later, "dropped": data}
+
+
+@pytest.mark.parametrize(("away", "fits"), [(0, True), (-1, True), (-2, False), (100, True), (101, False)])
+def test_a_socket_takes_what_lies_in_its_window_or_has_the_number_of_its_fin(witness, away, fits):
+    good, _ = taken()
+    data = packet(PEER, HERE, RST, NUMBERS.rcv_nxt + away)
+    witness.take([seen(data, outgoing=False)], [good], NOW)
+    assert list(witness.ripe(LATER)) == [(good, data if fits else b"")]
+
+
 @pytest.mark.parametrize("when", [NOW, NOW - WAIT + 0.01, NOW + WAIT / 2])
 def test_where_events_are_being_lost_nothing_follows_from_their_absence(witness, when):
     data = packet(HERE, PEER, RST, 5)

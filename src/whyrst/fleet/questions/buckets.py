@@ -91,7 +91,7 @@ def captured(archive: DuckDBPyConnection, selection: Selection) -> list[tuple[st
     """Capture points, each with a time (ns since 1970) within the selection in which a capture ran there."""
     found = ask(
         archive,
-        'SELECT DISTINCT point, epoch_ns(start), epoch_ns("end") FROM quality WHERE "end" IS NOT NULL',
+        'SELECT DISTINCT point, epoch_ns(start), epoch_ns("end") FROM quality WHERE start <= "end"',
     )
     spans = []
     for point, begin, end in found:

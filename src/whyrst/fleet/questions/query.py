@@ -63,6 +63,7 @@ def query_objects(archive: DuckDBPyConnection, question: str, limit: int) -> tup
 def _asked(archive: DuckDBPyConnection, question: str) -> DuckDBPyRelation:
     import duckdb
 
+    question.encode()  # what is no UTF-8 is refused here
     statements = archive.extract_statements(question)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise QuestionError("a question is one SELECT over verdicts, incidents and quality")

@@ -40,6 +40,10 @@ LOCKS = (
 )
 
 
+WHOLE = {"verdicts": " WHERE time IS NOT NULL", "incidents": "", "quality": ""}
+"""What a row must have to be one of whyrst's, where questions rely on it."""
+
+
 class QuestionError(Exception):
     """A question without an answer; one line for the user."""
 
@@ -145,7 +149,7 @@ def _view(archive: DuckDBPyConnection, kind: str, files: Sequence[str]) -> None:
         SELECT COLUMNS(lambda name: name NOT IN ('_file', 'day', 'point')),
           TRY_CAST(regexp_extract(_file, '/day=([^/]*)/[^/]*/[^/]*$', 1) AS DATE) AS day,
           url_decode(regexp_extract(_file, '/point=([^/]*)/[^/]*$', 1)) AS point
-        FROM read_parquet([{listed}], filename = '_file', hive_partitioning = false, union_by_name = true)
+        FROM read_parquet([{listed}], filename = '_file', hive_partitioning = false, union_by_name = true){WHOLE[kind]}
     """)  # noqa: S608  (names are quoted, and kinds are ours)
 
 
@@ -159,4 +163,5 @@ def _literal(path: str) -> str:
 
 
 def _quoted(text: str) -> str:
+    text.encode()  # DuckDB's own refusal would be no error of its
     return "'" + text.replace("'", "''") + "'"

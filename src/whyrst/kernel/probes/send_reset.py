@@ -29,14 +29,16 @@ def can_run(host: Host) -> Ability:
     if arguments == WITH_REASON:
         return Ability(("send_reset",), "tracepoint tcp:tcp_send_reset with reason")
     known = {name: p for p, name in FUNCTIONS.items() if host.btf.parameters(name) is not None}
-    if host.kprobes and known and not host.refusal("send_active_reset"):
-        lacking = [name for name in FUNCTIONS.values() if name not in known]
-        misses = f"the kernel has no function {', '.join(lacking)}" if lacking else ""
-        return Ability(tuple(known.values()), f"kprobes on {', '.join(known)}", misses)
+    why = "this kernel has none"
+    if host.kprobes and known:
+        why = host.refusal("send_active_reset")
+        if not why:
+            lacking = [name for name in FUNCTIONS.values() if name not in known]
+            misses = f"the kernel has no function {', '.join(lacking)}" if lacking else ""
+            return Ability(tuple(known.values()), f"kprobes on {', '.join(known)}", misses)
     if arguments is not None:
         return Ability(
             ("send_reset_full",), "tracepoint tcp:tcp_send_reset without reason",
-            "answers without a full socket (closed port, TIME_WAIT): before Linux 6.10 only kprobes see them, and this "
-            "kernel has none",
+            f"answers without a full socket (closed port, TIME_WAIT): before Linux 6.10 only kprobes see them; {why}",
         )  # fmt: skip
-    return Ability((), "", "the kernel has neither the tracepoint tcp:tcp_send_reset (4.16) nor kprobes")
+    return Ability((), "", f"the kernel has no tracepoint tcp:tcp_send_reset (4.16), and kprobes cannot be used: {why}")
