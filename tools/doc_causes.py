@@ -62,6 +62,13 @@ def _index(causes: list[Cause]) -> str:
         "",
         MECHANISMS,
         "",
+        "```{toctree}",
+        ":hidden:",
+        ":glob:",
+        "",
+        "*",
+        "```",
+        "",
     ]
     return "\n".join(lines)
 

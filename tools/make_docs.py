@@ -1,16 +1,18 @@
 """Write the pages of docs/ that follow from the code; with --check only say which are out of date.
 
 docs/causes/ comes from the cause files, docs/states.md from the tracker's table, docs/verdict.md from the model,
-docs/cli.md and the manual page docs/whyrst.1 from the commands.
+docs/cli.md and the manual page docs/whyrst.1 from the commands, and what commands print in docs/guide.md from a run.
 """
 
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 from doc_causes import cause_pages
 from doc_cli import cli_page
+from doc_guide import guide_page
 from doc_man import man_page
 from doc_states import states_page
 from doc_verdict import verdict_page
@@ -18,11 +20,13 @@ from doc_verdict import verdict_page
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
+@cache
 def pages() -> dict[str, str]:
     """Every generated page, by its path below docs/."""
     made = {f"causes/{name}.md": text for name, text in cause_pages().items()}
     made |= {"states.md": states_page(), "verdict.md": verdict_page()}
-    return made | {"cli.md": cli_page(DOCS), "whyrst.1": man_page()}
+    made |= {"cli.md": cli_page(DOCS), "whyrst.1": man_page()}
+    return made | {"guide.md": guide_page((DOCS / "guide.md").read_text(encoding="utf-8"))}
 
 
 def outdated(docs: Path) -> list[str]:

@@ -186,6 +186,10 @@ class Origin(Struct, frozen=True):
         tuple[str, str] | None,
         Meta(description="client and server of its connection there, when this reset carries other addresses"),
     ] = None
+    lacks: Annotated[
+        int,
+        Meta(description="payloads that passed where it is judged, as other captures prove, and are not in that one"),
+    ] = 0
 
 
 class References(Struct, frozen=True):
@@ -215,7 +219,9 @@ class Verdict(Struct, frozen=True):
     kernel: Kernel | None
     references: References
     fix: str
-    to_be_sure: Annotated[str, Meta(description="what would settle the rest, with a command to run")]
+    to_be_sure: Annotated[
+        str, Meta(description="what would settle the rest, with a command to run; empty when the cause is proven")
+    ]
     incident: Annotated[str | None, Meta(description="id of the incident it belongs to")]
     copies: Annotated[int, Meta(description="further copies of this packet (mirror, two interfaces)")] = 0
     declared: Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ def load(wanted: Iterable[Otlp | Kafka | File]) -> None:
     for one in wanted:
         for name in modules[type(one)]:
             import_module(f"whyrst.agent.{name}")
+    codecs.lookup("idna")  # with which names of hosts are looked up
 
 
 def make(

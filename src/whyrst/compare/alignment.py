@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,12 @@ from whyrst.compare.events import Event
 from whyrst.compare.gather import gather
 from whyrst.compare.legs import Leg, fill, legs
 from whyrst.compare.origins import Tracer
-from whyrst.compare.pairing import Pairs, pair, proxied
+from whyrst.compare.pairing import PROXIED, Pairs, pair, proxied
 from whyrst.compare.path import STARTS, order, places
 from whyrst.compare.reading import Reading
-from whyrst.compare.sightings import group
+from whyrst.compare.sightings import SLACK, group
 from whyrst.compare.survey import Survey
-from whyrst.compare.views import best, tally, views
+from whyrst.compare.views import best, lacking, tally, views
 from whyrst.segments.read import read
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Alignment:
             traced = max(WORK // sum(map(len, leg.segments.values())), FEWEST)
             for place, seen in enumerate(resets):
                 if c in seen.at and seen.at[c].frame in wanted:
-                    told = self.tracer.origin(seen, resets) if place < traced else self.tracer.untraced(seen, traced)
+                    told = self.tracer.origin(seen, resets, c) if place < traced else self.tracer.untraced(seen, traced)
                     found[seen.at[c].frame] = told
             self.let_go(leg)
         return found
@@ -163,7 +164,11 @@ def _matched(
     for (a, b), found in common.items():
         sign = 1 if path.index(a) < path.index(b) else -1
         own = single[a, b][found.pair]
-        clock = fit(found, np.where(own == 0, sign, own))
+        # Without the handshake nobody knows who is the client, and so which way a segment went.
+        known = tables[a].known[pairs[a, b].left] | tables[b].known[pairs[a, b].right]
+        sure = known[found.pair] | (own != 0)
+        sure |= not sure.any()
+        clock = fit(Shared(*(column[sure] for column in found)), np.where(own == 0, sign, own)[sure])
         if clock is not None:
             fits[a, b] = clock
     named = places(path, surveys, fixed)
@@ -201,14 +206,32 @@ def _pairs(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversa
 
 
 def _flip(aligned: Alignment, single: Mapping[tuple[int, int], Cells]) -> None:
-    """Mark connections that were opened from the path's other end, by the TTLs of their own segments."""
+    """Mark connections that were opened from the path's other end, by the TTLs of their own segments; where these do
+    not tell, by where their hosts stand in others."""
     votes = [np.zeros(len(table), dtype=np.int64) for table in aligned.tables]
     for (a, b), p in aligned.pairs.items():
         sign = 1 if aligned.path.index(a) < aligned.path.index(b) else -1
         np.add.at(votes[a], p.left, single[a, b] * sign)
         np.add.at(votes[b], p.right, single[a, b] * sign)
+    stand: Counter[tuple[int, int]] = Counter()
+    open_legs = []
     for leg in aligned.legs:
-        leg.flip = sum(int(votes[c][row]) for c, rows in leg.rows.items() for row in rows) < 0
+        vote = sum(int(votes[c][row]) for c, rows in leg.rows.items() for row in rows)
+        leg.flip = vote < 0
+        ends = _ends(leg, aligned)
+        if vote:
+            stand.update({ends[0]: vote, ends[1]: -vote})
+        else:
+            open_legs.append((leg, ends))
+    for leg, (client, server) in open_legs:
+        leg.flip = stand[client] - stand[server] < 0
+
+
+def _ends(leg: Leg, aligned: Alignment) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The addresses of a connection's client and server, as one of the captures shows them."""
+    c, (row, *_) = next(iter(leg.rows.items()))
+    (client, server) = aligned.tables[c].address[:, :2, row].tolist()
+    return (client[0], client[1]), (server[0], server[1])
 
 
 def _opened_behind(leg: Leg, aligned: Alignment) -> bool:
@@ -245,10 +268,11 @@ def _fill(aligned: Alignment, moments: Sequence[dict[int, list[int]]], only: Fil
     """Read the segments of connections with resets."""
     events: list[Cells] = []
     starts: list[dict[int, tuple[int, int]]] = []
+    early = _early(aligned)
     for c, series in enumerate(read(aligned.paths, only=only, progress=progress)):
         reading = Reading(series, aligned.clocks[c])
         wanted = np.array([row for leg in aligned.legs for row in leg.rows.get(c, ())], dtype=np.int64)
-        found = gather(reading, aligned.tables[c], wanted, moments[c])
+        found = gather(reading, aligned.tables[c], wanted, moments[c], early[c])
         rows = found[:, Event.PRINT]
         first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1]))) if len(rows) else rows
         ends = [*first[1:].tolist(), len(rows)]
@@ -258,20 +282,37 @@ def _fill(aligned: Alignment, moments: Sequence[dict[int, list[int]]], only: Fil
     aligned.events, aligned.starts = events, starts
 
 
+def _early(aligned: Alignment) -> list[Cells]:
+    """For each capture and connection, when it began as another capture shows, if that was sooner: on this capture's
+    clock."""
+    early = [np.full(len(table), np.iinfo(np.int64).max) for table in aligned.tables]
+    for (a, b), p in aligned.pairs.items():
+        at = np.flatnonzero((p.how != PROXIED) & aligned.tables[a].known[p.left] & aligned.tables[b].known[p.right])
+        for x, y, here, there in ((a, b, p.left[at], p.right[at]), (b, a, p.right[at], p.left[at])):
+            one, two = aligned.clocks[x], aligned.clocks[y]
+            if one.known and two.known:
+                began = one.all_own(two.all_common(aligned.tables[y].time[there]))
+                sooner = began < aligned.tables[x].time[here] - SLACK - (one.uncertainty or 0) - (two.uncertainty or 0)
+                np.minimum.at(early[x], here[sooner], began[sooner])
+    return early
+
+
 def _trace(aligned: Alignment, known: Sequence[View]) -> Tracer:
     """Find at which place every reset is judged, and what is needed to tell its origin."""
     tallies = [(0, 0) for _ in known]
     for leg in aligned.legs[:LOOKED]:
         aligned.look_into(leg)
-        counts = [tally(leg, c, aligned.path_of(leg)) for c in range(len(known))]
+        counts = [tally(leg, c, aligned.path_of(leg), view) for c, view in enumerate(known)]
         tallies = [(x + held, y + missing) for (x, y), (held, missing) in zip(tallies, counts, strict=True)]
         aligned.let_go(leg)
     known = [view.counted(*pair) for view, pair in zip(known, tallies, strict=True)]
     aligned.homes = [{} for _ in known]
     aligned.elsewhere = [set() for _ in known]
     for number, leg in enumerate(aligned.legs):
-        for seen in aligned.look_into(leg):
-            home = best(seen, known)
+        resets = aligned.look_into(leg)
+        lost = lacking(leg, known)
+        for seen in resets:
+            home = best(seen, known, lost)
             aligned.homes[home][seen.at[home].frame] = number
             for c, segment in seen.at.items():
                 if c != home:

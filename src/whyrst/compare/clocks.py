@@ -15,7 +15,7 @@ import numpy as np
 
 from whyrst.compare.conversations import crossed
 from whyrst.compare.events import Event, Events
-from whyrst.compare.pairing import PROXIED, Pairs, _common
+from whyrst.compare.pairing import PROXIED, SHIFTED, Pairs, _common
 from whyrst.compare.survey import mixed
 from whyrst.fast.layout import Flag
 from whyrst.resets.facts import SECOND, distinct
@@ -81,20 +81,42 @@ class Clock:
         near = common - self.offset
         return near - round(self.slope * (near - self.origin))
 
+    def all_common(self, times: Cells) -> Cells:
+        """As `common`, of many times."""
+        return times + self.offset + np.rint((times - self.origin) * self.slope).astype(np.int64)
+
+    def all_own(self, common: Cells) -> Cells:
+        """As `own`, of many times."""
+        near = common - self.offset
+        return near - np.rint((near - self.origin) * self.slope).astype(np.int64)
+
 
 def shared(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversations], pairs: Pairs) -> Shared:
     """Find the segments that two captures share: those that stand once in each."""
+    found = []
+    left = np.flatnonzero(pairs.how != PROXIED)
+    while len(left):
+        # A connection that got other addresses on the way stands in more than one pair: one of them at a time.
+        once = _first(pairs.left[left]) & _first(pairs.right[left])
+        at = left[once]
+        some = _shared(surveys, tables, Pairs(*(column[at] for column in pairs)))
+        found.append(some._replace(pair=at[some.pair]))
+        left = left[~once]
+    return Shared(*(np.concatenate(several) for several in zip(*found, strict=True))) if found else _nothing()
+
+
+def _shared(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversations], pairs: Pairs) -> Shared:
+    """Those of connections of which each stands in one pair."""
     sides = []
-    direct = pairs.how != PROXIED
     a, b = tables
-    # Numbers are relative where both captures hold the handshake; where one does not, as they stand.
-    both = (a.isn[:, pairs.left] >= 0) & (b.isn[:, pairs.right] >= 0)
+    # Numbers are relative where they are shifted and both captures hold the handshake; elsewhere as they stand.
+    both = (a.isn[:, pairs.left] >= 0) & (b.isn[:, pairs.right] >= 0) & ((pairs.how & SHIFTED) > 0)
     turn = crossed(a, pairs.left, b, pairs.right)
     told = b.known[pairs.right]
     turns = turn & told, turn & ~told
     for c, survey, column, turn in zip(tables, surveys, (pairs.left, pairs.right), turns, strict=True):
         of = np.full(len(c) + 1, -1)
-        of[column[direct][::-1]] = np.flatnonzero(direct)[::-1]  # of several pairs the first one holds
+        of[column] = np.arange(len(column))
         rows = Events.joined([survey.openings, survey.samples])
         at = c.of(rows[Event.KEY], rows[Event.FRAME])
         mine = np.flatnonzero(of[at] >= 0)
@@ -105,6 +127,20 @@ def shared(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Conversa
     one, two = sides[0][0], sides[1][0]
     hops = one[Event.TTL][i] - two[Event.TTL][j]
     return Shared(sides[0][1][i], sides[0][2][i], one[Event.TIME][i], two[Event.TIME][j], hops)
+
+
+def _nothing() -> Shared:
+    """No segment."""
+    none = np.zeros(0, dtype=np.int64)
+    return Shared(none, none == 0, none, none, none)
+
+
+def _first(values: Cells) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Where a value stands for the first time."""
+    order = np.argsort(values, kind="stable")
+    fresh = np.ones(len(values), dtype=bool)
+    fresh[order[1:]] = values[order[1:]] != values[order[:-1]]
+    return fresh
 
 
 def _names(c: Conversations, at: Cells, rows: Events, forth: Any, pair: Cells, known: Any) -> Cells:

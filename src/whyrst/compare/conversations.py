@@ -128,6 +128,10 @@ def conversations(survey: Survey) -> Conversations:
         values = rows[cells[0]] if len(cells) == 1 else mixed(*(rows[cell] for cell in cells)) & 0x7FFFFFFFFFFFFFFF
         return np.where(at >= 0, values, NONE)
 
+    isn = np.stack([of(at, Event.SEQ) for at in syns])
+    # A SYN-ACK tells the number of a SYN that was not captured.
+    isn[0] = np.where((isn[0] < 0) & (isn[1] >= 0), (of(syns[1], Event.ACK) - 1) & 0xFFFFFFFF, isn[0])
+
     def both(two: Sequence[Cells], *cells: Event) -> Cells:
         return np.stack([of(at, *cells) for at in two])
 
@@ -138,7 +142,7 @@ def conversations(survey: Survey) -> Conversations:
         begin=ends[Event.FRAME],
         time=ends[Event.TIME],
         known=told >= 0,
-        isn=both(syns, Event.SEQ),
+        isn=isn,
         stamp=both(syns, Event.TSVAL),
         ip_id=both(syns, Event.IP_ID),
         shape=both(syns, Event.OPTIONS, Event.WINDOW, Event.MSS, Event.WSCALE),

@@ -122,7 +122,7 @@ class Gaps:
         """The capture nearer to the sender runs and shows that direction: was the reset not sent, or is it missing?"""
         held, missing = neighbours(seen, c)
         lossy = self._views[c].loss > LOSSY or missing > 0
-        foreign = self._foreign(seen, c, others)
+        foreign = self._foreign(seen, c, others, trigger)
         # That the end did not send it does not tell on which side of a middle place it was made.
         at_end = c == seen.travel[0]
         if foreign and at_end:
@@ -141,10 +141,10 @@ class Gaps:
             return Gap(1, f"{foreign.says}; the {held} segments around it are there")
         return Gap(0, "too little of this connection is there")
 
-    def _foreign(self, seen: Seen, c: int, others: Sequence[Seen]) -> Foreign | None:
+    def _foreign(self, seen: Seen, c: int, others: Sequence[Seen], trigger: Segment | None) -> Foreign | None:
         """Why it cannot have come from the end whose address it bears, as seen from capture c."""
         end = "client" if seen.forth else "server"
-        goes_on = alive(seen, c, self._views[c].doubt)
+        goes_on = alive(seen, c, self._views[c].doubt, trigger)
         if goes_on is not None:
             wait = duration(goes_on.time - seen.segment.time)
             says = f"the {end} went on there in frame {goes_on.frame}, {wait} later, as if it had sent no reset"

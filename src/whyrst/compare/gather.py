@@ -27,7 +27,9 @@ AROUND = 96
 """Segments of a connection that stay: those nearest to its resets."""
 
 
-def gather(batches: Iterable[Batch], table: Conversations, wanted: Cells, moments: dict[int, list[int]]) -> Cells:
+def gather(
+    batches: Iterable[Batch], table: Conversations, wanted: Cells, moments: dict[int, list[int]], early: Cells
+) -> Cells:
     """Pick the segments of some connections.
 
     Args:
@@ -35,6 +37,7 @@ def gather(batches: Iterable[Batch], table: Conversations, wanted: Cells, moment
         table: its connections.
         wanted: rows of the table.
         moments: for a row, when its connection was reset anywhere, on this capture's clock.
+        early: for each row, when its connection began elsewhere, on this capture's clock, if that was sooner.
 
     Returns:
         Events, shape (n, Event.COUNT), in the order of connections and frames; PRINT holds the table's row.
@@ -54,6 +57,9 @@ def gather(batches: Iterable[Batch], table: Conversations, wanted: Cells, moment
         if len(at) == 0:
             continue
         row = table.of(key[at], rows[at, Event.FRAME])
+        # A connection whose SYN this capture lost began before the frame that is the first one here.
+        following = np.minimum(row + 1, len(table) - 1)
+        row = np.where((table.key[following] == key[at]) & (rows[at, Event.TIME] >= early[following]), following, row)
         mine = (row >= 0) & chosen[row]
         at, row = at[mine], row[mine]
         kept.add(rows[at], key[at], side[at], row)

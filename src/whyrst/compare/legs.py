@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whyrst.compare.conversations import crossed
-from whyrst.compare.pairing import PROXIED, SAME, Pairs
+from whyrst.compare.pairing import PROXIED, SAME, SHIFTED, Pairs
 from whyrst.compare.segment import ACK, LOCAL, Held, Segment
 from whyrst.fast.layout import Flag, Opt
 
@@ -136,7 +136,7 @@ def fill(leg: Leg, events: Sequence[Cells], starts: Sequence[dict[int, tuple[int
     for c in [*known, *(c for c in sorted(mains) if c not in known)]:
         own = tables[c].isn[:, mains[c]].tolist()
         isn = [mine if mine >= 0 else other for mine, other in zip(isn, own, strict=True)]
-        shift = [a - b if b >= 0 else 0 for a, b in zip(isn, own, strict=True)]
+        shift = [a - b if leg.how & SHIFTED and b >= 0 else 0 for a, b in zip(isn, own, strict=True)]
         whole = known[0] if known else c
         found: list[Segment] = []
         for row in leg.rows[c]:

@@ -33,6 +33,8 @@ ANSWERED = SECOND
 """A stack answers within this time, as seen anywhere."""
 AGAIN = SECOND // 10
 """Nobody sends a segment again sooner."""
+LAST = 1 << 63
+"""Above every time."""
 NAMED = 8
 """Frames that are named as examples."""
 STARTS = frozenset({32, 60, 64, 128, 255})
@@ -54,8 +56,14 @@ class Tracer:
         self._gaps = Gaps(names, views)
         self._captures, self._places, self._path, self._views = names, places, path, views
 
-    def origin(self, seen: Seen, others: Sequence[Seen]) -> Origin:
-        """Where one reset was made; `others` are the resets of the same leg."""
+    def origin(self, seen: Seen, others: Sequence[Seen], home: int) -> Origin:
+        """Where one reset was made.
+
+        Args:
+            seen: the reset.
+            others: the resets of the same leg.
+            home: the capture in which it is judged.
+        """
         trigger = self._trigger(seen)
         gaps = {c: self._gaps.of(seen, c, others, trigger) for c in seen.travel if c not in seen.at}
         before = seen.travel[: seen.travel.index(seen.first)]
@@ -76,6 +84,7 @@ class Tracer:
             dropped=tuple(filter(None, (self._dropped(seen, forth) for forth in (True, False)))),
             accepted=self._accepted(seen),
             silence=_silence(seen, trigger),
+            lacks=self._lacks(seen, home),
         )
 
     def untraced(self, seen: Seen, number: int) -> Origin:
@@ -165,6 +174,7 @@ class Tracer:
                 sights.append(self._sight(c, nearest, None))
             else:
                 gone = self._views[c].covers(trigger.time) > 0 and c not in seen.leg.other
+                gone = gone and (not there or any(s.forth == trigger.forth for s in there))
                 gone = gone and (bool(there) or self._gaps.belongs(seen, c))
                 gone = gone and (trigger not in seen.leg.held(c) or any(same(s, trigger) for s in there))
                 sights.append(self._sight(c, None, Gap(1 if gone else 0, "")))
@@ -194,6 +204,22 @@ class Tracer:
             frames=tuple(s.frame for s in gone[:NAMED]),
             missing=self._captures[far],
         )
+
+    def _lacks(self, seen: Seen, home: int) -> int:
+        """Payloads before the reset that another capture shows beyond that place, and that are not there."""
+        there, view = seen.leg.held(home), self._views[home]
+        until = {
+            c: seen.segment.time + SLACK + view.doubt + other.doubt if view.bounded and other.bounded else LAST
+            for c, other in enumerate(self._views)
+        }
+        way = seen.travel if seen.forth else seen.travel[::-1]
+        return sum(
+            s not in there
+            for c, segments in seen.leg.segments.items()
+            for s in segments
+            if s.length and s.forth == (way.index(c) > way.index(home)) and c != home
+            and view.begin + SLACK + view.doubt <= s.time < until[c]
+        )  # fmt: skip
 
     def _accepted(self, seen: Seen) -> Sight | None:
         """A SYN-ACK that the receiver got in the name of the reset's sender, and that never left there."""

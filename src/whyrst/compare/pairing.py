@@ -117,7 +117,7 @@ def pair(a: Conversations, b: Conversations, samples: tuple[Survey, Survey]) -> 
 def _same_ends(found: _Finder) -> None:
     """Connections of one pair of ends of which nothing else is known: the only one there, or the k-th of equally many.
 
-    When both initial numbers are known and the timestamps differ, a transparent proxy answered with its own.
+    When both SYNs are known and their timestamps or options differ, a transparent proxy answered with its own.
     """
     a, b = found.a, found.b
     rank = [_rank(c, free) for c, free in zip((a, b), found.free, strict=True)]
@@ -128,7 +128,8 @@ def _same_ends(found: _Finder) -> None:
     one, two = a.isn[:, left], b.isn[:, right]
     handshake = (one[0] >= 0) & (two[0] >= 0)
     stamps = a.stamp[0][left], b.stamp[0][right]
-    own = handshake & ((stamps[0] != stamps[1]) | (a.shape[0][left] != b.shape[0][right]))
+    shapes = a.shape[0][left], b.shape[0][right]
+    own = (shapes[0] >= 0) & (shapes[1] >= 0) & ((stamps[0] != stamps[1]) | (shapes[0] != shapes[1]))
     near = np.ones(len(left), dtype=bool)
     for end in (0, 1):
         x, y = a.number[end][left], b.number[end][right]

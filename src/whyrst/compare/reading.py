@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from whyrst.connections.tracker import Tracker
 from whyrst.fast.layout import Seg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import numpy as np
 
     from whyrst.compare.clocks import Clock
     from whyrst.segments.read import Batch, Capture, Series
@@ -88,7 +88,7 @@ def told_by(clock: Clock, batch: Batch) -> None:
     """Set the times of a batch to those of the common clock."""
     times = batch.rows[:, Seg.TIME]
     if clock.slope:
-        times += clock.offset + np.rint((times - clock.origin) * clock.slope).astype(np.int64)
+        times[:] = clock.all_common(times)
     elif clock.offset:
         times += clock.offset
 

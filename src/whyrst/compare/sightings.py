@@ -36,6 +36,7 @@ class View(NamedTuple):
         end: of its last one.
         known: its clock is tied to the others'.
         doubt: nanoseconds by which its clock may be off.
+        bounded: its clock is known from both sides.
         whole: it was read to its end.
         sides: directions that it shows in connections that others show, too: (from clients, from servers).
         hosts: addresses of ends of connections that other captures show, too.
@@ -48,6 +49,7 @@ class View(NamedTuple):
     end: int
     known: bool
     doubt: int
+    bounded: bool
     whole: bool
     sides: tuple[bool, bool]
     hosts: frozenset[tuple[int, int]]
@@ -212,14 +214,16 @@ def neighbours(seen: Seen, c: int) -> tuple[int, int]:
     return sum(held), len(held) - sum(held)
 
 
-def alive(seen: Seen, c: int, doubt: int) -> Segment | None:
+def alive(seen: Seen, c: int, doubt: int, trigger: Segment | None) -> Segment | None:
     """A segment by which the alleged sender went on at its own end, after the reset that it did not send there.
 
-    Not in a handshake: there a host resets what does not fit, and goes on.
+    Not in a handshake: there a host resets what does not fit, and goes on. Nor with other addresses than those that the
+    segment had which the reset answers: a host refuses what came untranslated, and goes on in its own connection.
     """
     moment = seen.segment.time + SLACK + doubt
     there = seen.leg.segments.get(c, [])
-    mine = [s for s in there if s.forth == seen.forth and not s.flags & (SYN | RST)]
+    asked = next((s.row for s in there if trigger is not None and same(s, trigger)), None)
+    mine = [s for s in there if s.forth == seen.forth and not s.flags & (SYN | RST) and asked in {None, s.row}]
     if not any(s.time < seen.segment.time for s in mine):
         return None
     # A new connection of the same ports says nothing about the one before.

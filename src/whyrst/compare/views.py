@@ -9,19 +9,21 @@ import numpy as np
 
 from whyrst.compare.events import Event, Events
 from whyrst.compare.gaps import LOSSY
+from whyrst.compare.habits import Habits
 from whyrst.compare.pairing import PROXIED
-from whyrst.compare.segment import SYN
-from whyrst.compare.sightings import View
+from whyrst.compare.segment import ACK, SYN, WRAP
+from whyrst.compare.sightings import SLACK, View
 from whyrst.compare.survey import mixed
 from whyrst.fast.layout import Flag, Opt
 from whyrst.resets.facts import distinct, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from whyrst.compare.alignment import Alignment
     from whyrst.compare.clocks import Shared
     from whyrst.compare.legs import Leg
+    from whyrst.compare.segment import Segment
     from whyrst.compare.sightings import Seen
     from whyrst.compare.survey import Survey
 
@@ -67,6 +69,7 @@ def _view(
         end=clock.common(capture.latest or 0),
         known=clock.known,
         doubt=clock.uncertainty or 0,
+        bounded=clock.uncertainty is not None,
         whole=not capture.damage,
         sides=(forth, back),
         hosts=frozenset(hosts),
@@ -101,28 +104,70 @@ def _ttls(survey: Survey, wanted: Cells) -> dict[tuple[int, int], frozenset[int]
     return {host: frozenset(ttls) for host, ttls in found.items()}
 
 
-def tally(leg: Leg, c: int, path: Sequence[int]) -> tuple[int, int]:
-    """How many segments of a connection passed a capture's place and are in it, and how many are not: another capture,
-    farther on, shows them."""
+def tally(leg: Leg, c: int, path: Sequence[int], view: View) -> tuple[int, int]:
+    """How many segments of a connection passed a capture's place and are in it, and how many are not.
+
+    A segment has passed there when another capture, farther on, shows it, or when what came from farther on
+    acknowledges it.
+    """
     mine, shown = leg.segments.get(c, []), {s.forth for s in leg.segments.get(c, ())}
     if not mine:
         return 0, 0
     there, begin, end = leg.held(c), mine[0].time, mine[-1].time
-    found = [
-        s in there
-        for p, segments in leg.segments.items()
-        for s in segments
-        if s.forth == (path.index(p) > path.index(c)) and s.forth in shown and not s.reset and begin <= s.time <= end
-    ]
+    running = view.begin + SLACK + view.doubt
+    acked = {forth: _acked(mine, forth=forth) for forth in (True, False) if view.sides[0 if forth else 1]}
+    found = []
+    for p, segments in leg.segments.items():
+        onward = path.index(p) > path.index(c)
+        for s in segments:
+            if s.reset or p == c:
+                continue
+            if s.forth == onward:
+                passed = s.forth in shown and begin <= s.time <= end
+            else:
+                taken = (s.length > 0 or s.flags & SYN) and running <= s.time <= view.end
+                passed = bool(taken) and _reaches(acked.get(s.forth), s.end)
+            if passed:
+                found.append(s in there)
     return sum(found), len(found) - sum(found)
 
 
-def best(seen: Seen, known: Sequence[View]) -> int:
-    """The capture in which a reset is judged: the one nearest to where it was made that lost nothing and shows how the
-    connection began; the nearest one where none is so good."""
+def _acked(segments: Sequence[Segment], *, forth: bool) -> int | None:
+    """The highest acknowledgement of what one end sent."""
+    highest: int | None = None
+    for s in segments:
+        if s.forth != forth and s.flags & ACK and (highest is None or not _reaches(highest, s.ack)):
+            highest = s.ack
+    return highest
 
-    def good(c: int) -> tuple[bool, bool]:
+
+def _reaches(highest: int | None, number: int) -> bool:
+    """Whether an acknowledgement covers a sequence number."""
+    return highest is not None and (highest - number) % WRAP < WRAP // 2
+
+
+def lacking(leg: Leg, known: Sequence[View]) -> set[tuple[int, bool]]:
+    """Captures that lack a reset of a direction though it is its sender's own by all habits: they lost it."""
+    lost: set[tuple[int, bool]] = set()
+    for seen in leg.seen or ():
+        absent = {(c, seen.forth) for c in leg.segments if c not in seen.at} - lost
+        if absent and Habits(seen, known[seen.first].ttls).own:
+            lost |= absent
+    return lost
+
+
+def best(seen: Seen, known: Sequence[View], lost: Container[tuple[int, bool]]) -> int:
+    """The capture in which a reset is judged: the one nearest to where it was made that lost nothing and shows how the
+    connection began; the nearest one where none is so good.
+
+    Args:
+        seen: the reset.
+        known: what each capture can tell.
+        lost: captures that lost a reset of its connection, and its direction.
+    """
+
+    def good(c: int) -> tuple[bool, bool, bool]:
         begins = any(s.flags & SYN for s in seen.leg.segments[c])
-        return known[c].loss <= LOSSY, begins
+        return known[c].loss <= LOSSY, (c, seen.forth) not in lost, begins
 
     return max((c for c in seen.travel if c in seen.at), key=good)

@@ -95,26 +95,22 @@ def _point(root: str, path: str, depth: int | None) -> str:
 
 def _entries(source: str, skip: str | None) -> Iterator[tuple[str, Entry]]:
     """What a SOURCE holds, each entry with the folder that its capture point counts from."""
+    root = _fixed(source).rstrip("/") or ("/" if source.startswith("/") else "")
     if remote(source):
         from whyrst.fleet.objects import entries
 
-        for entry in entries(source):
-            if not _hidden(entry.path[len(_fixed(source)) :]):
-                yield _fixed(source).rstrip("/"), entry
+        yield from ((root, entry) for entry in entries(source) if not _hidden(entry.path[len(root) :]))
         return
-    if os.path.isdir(source):
-        for path in _walk(source, skip):
-            yield source.rstrip("/") or "/", _stated(path)
-        return
-    matches = [source] if os.path.lexists(source) else sorted(glob.glob(source, recursive=True))
+    if os.path.lexists(source):
+        root = source if os.path.isdir(source) else os.path.dirname(source)
+        matches = [source]
+    else:
+        matches = [one for one in sorted(glob.glob(source, recursive=True)) if not _hidden(one[len(root) :])]
     if not matches:
         raise ArchiveError(f"{source}: no such file or folder")
     for match in matches:
-        if os.path.isdir(match):
-            for path in _walk(match, skip):
-                yield _fixed(source).rstrip("/"), _stated(path)
-        else:
-            yield (_fixed(source) if match != source else os.path.dirname(source)).rstrip("/"), _stated(match)
+        for path in _walk(match, skip) if os.path.isdir(match) else [match]:
+            yield root, _stated(path)
 
 
 def _fixed(source: str) -> str:

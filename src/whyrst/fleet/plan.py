@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, TypeVar
 
 from whyrst.fleet import steps
+from whyrst.fleet.archive import remote
 from whyrst.fleet.diagnose import Judgement, judged_before
 from whyrst.fleet.find import Found, found_before
 from whyrst.fleet.keep import Choice, Kept, chosen_before, kept_before
@@ -44,6 +45,8 @@ def run(files: Sequence[File], out: str, by: Workers, progress: Progress | None 
         whyrst.fleet.store.StoreError: OUT cannot be used.
         whyrst.fleet.workers.WorkersError: the workers failed.
     """
+    if remote(out):
+        raise StoreError(f"{out}: OUT must be a folder, for tables are renamed into their places")
     if os.path.exists(out) and not os.path.isdir(out):
         raise StoreError(f"{out}: not a folder")
     with locked(out):

@@ -97,7 +97,7 @@ class Tables:
             _replace(table.path, os.path.join(target, PART))
         for kind in KINDS:
             os.makedirs(os.path.join(self._out, kind), exist_ok=True)
-            self._forget(kind, {f"day={day}" for day in days[kind]})
+            self._forget(kind, {f"day={day}" for day in days.get(kind, ())})
         return dict(days)
 
     def _forget(self, kind: str, days: set[str]) -> None:

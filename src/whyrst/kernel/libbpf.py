@@ -7,26 +7,23 @@ Only what the probes need is bound here; the names are libbpf's.
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
-import re
 from collections import deque
 from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_size_t, c_uint32, c_void_p
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from whyrst.kernel.refused import counted_memory, reason
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 NAMES = ("libbpf.so.1",)
 SAMPLE = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
 PRINT = CFUNCTYPE(c_int, c_int, c_char_p, c_void_p)
 WARNING, LONGEST, LATEST = 0, 1 << 20, 1000
 """Level of what libbpf says when something failed; bytes of one message; lines that are kept."""
-BEGIN, END = "-- BEGIN PROG LOAD LOG --", "-- END PROG LOAD LOG --"
-UNCOUNTED = (5, 11)
-"""Since then BPF's memory counts as the control group's, before as locked (RLIMIT_MEMLOCK)."""
 SIGNATURES: dict[str, tuple[object, tuple[object, ...]]] = {
     "libbpf_version_string": (c_char_p, ()),
     "libbpf_num_possible_cpus": (c_int, ()),
@@ -266,30 +263,6 @@ def per_cpu(fd: int, index: int, value_size: int) -> list[bytes]:
     return [values.raw[i * value_size : (i + 1) * value_size] for i in range(cpus)]
 
 
-def reason(said: Iterable[str]) -> str:
-    """Why a program was refused: the last line of the kernel's log before its statistics; empty without a log.
-
-    >>> reason(["-- BEGIN PROG LOAD LOG --", "R1 invalid mem access 'scalar'", "processed 9 insns (limit 1000000)"])
-    "R1 invalid mem access 'scalar'"
-    """
-    lines = [line.strip() for line in said]
-    ends = [at for at, line in enumerate(lines) if line.startswith(("processed ", END))]
-    before = lines[: ends[0]] if ends else []
-    return before[-1] if before and BEGIN not in before[-1] else ""
-
-
-def counted_memory(error: int, release: str | None = None) -> str:
-    """What may be behind a missing permission on kernels that count BPF's memory as locked; empty otherwise.
-
-    Args:
-        error: errno.
-        release: of the kernel, as uname -r tells; this one if None.
-    """
-    numbers = re.match(r"(\d+)\.(\d+)", os.uname().release if release is None else release)
-    old = numbers is not None and (int(numbers[1]), int(numbers[2])) < UNCOUNTED
-    return "the limit of locked memory may be too low (ulimit -l)" if old and error == errno.EPERM else ""
-
-
 def _printer(take: Callable[[list[str]], None]) -> Any:
     """Libbpf's print function, for warnings: its arguments are a va_list, which the C library formats."""
     libc = ctypes.CDLL(None)
@@ -305,4 +278,4 @@ def _printer(take: Callable[[list[str]], None]) -> Any:
     return PRINT(line)
 
 
-__all__ = ["BpfError", "BpfObject", "RingBuffer", "counted_memory", "entries", "libbpf", "per_cpu", "reason", "version"]
+__all__ = ["BpfError", "BpfObject", "RingBuffer", "entries", "libbpf", "per_cpu", "version"]

@@ -52,7 +52,8 @@ def around(page: Page, verdict: Verdict, cause: Cause | None, impossible: Sequen
     page.blank()
     page.field("not", others(verdict, impossible))
     page.field("fix", verdict.fix)
-    page.field("be sure", verdict.to_be_sure)
+    if verdict.to_be_sure:
+        page.field("be sure", verdict.to_be_sure)
 
 
 def side_by_side(page: Page, places: Sequence[str], passages: Sequence[Passage]) -> None:

@@ -58,6 +58,11 @@ class Compared:
         return Fact.of(self.likely_at_end, self.proven)
 
     @cached_property
+    def whole(self) -> Mask:
+        """The capture in which it is judged holds all that the others prove to have passed there before it."""
+        return self._mask(lambda o: not o.lacks)
+
+    @cached_property
     def lost(self) -> Mask:
         """It was dropped on its way."""
         return self._mask(lambda o: bool(o.lost_between))

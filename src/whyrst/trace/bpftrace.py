@@ -171,7 +171,7 @@ def _with_reason() -> list[str]:
 def _functions(btf: Btf) -> list[str]:
     """Before 6.10: the functions that send resets."""
     parts = []
-    for function in FUNCTIONS.values():
+    for function in FUNCTIONS:
         if btf.parameters(function) is None:
             parts.append(f"\n// This kernel has no function {function}.\n")
             continue

@@ -163,12 +163,19 @@ class Judged:
             kernel=r.kernel.told(i) if r.kernel is not None else None,
             references=References(cause.rfc, cause.kernel, cause.counter),
             fix=cause.fix,
-            to_be_sure=cause.to_be_sure,
+            to_be_sure="" if self._settled(i) else cause.to_be_sure,
             incident=self.incident[i],
             copies=int(r.own(Rst.COPIES)[i]),
             declared=told.says if told else None,
             origin=r.origins[i] if r.origins is not None else None,
         )
+
+    def _settled(self, i: int) -> bool:
+        """Whether nothing is left to be asked: the kernel, or captures of several places, proved a certain cause."""
+        r = self.resets
+        told = r.events is not None and r.events[i] is not None
+        placed = r.origins[i] if r.origins is not None else None
+        return CONFIDENCES[int(self.confidence[i])] == "certain" and (told or (placed is not None and placed.certain))
 
     def ruled_out(self, i: int) -> list[tuple[str, str]]:
         """Causes that are impossible for reset i, each with the fact that says so."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from whyrst.causes.evidence import Sign
     from whyrst.resets.columns import Resets
+    from whyrst.resets.facts import Mask
 
     Floats = npt.NDArray[np.float32]
 
@@ -83,6 +84,11 @@ def _tables() -> dict[str, Floats]:
     }
 
 
+def _whole(resets: Resets) -> Mask:
+    """Where no other capture shows what this one lost: that might have said otherwise."""
+    return resets.compared.whole if resets.compared is not None else np.ones(len(resets), dtype=bool)
+
+
 def weigh(resets: Resets) -> Weighed:
     """Let every cause judge the resets and compare."""
     n = len(resets)
@@ -123,7 +129,7 @@ def weigh(resets: Resets) -> Weighed:
     odds /= odds.sum(axis=0)
     first = odds.argmax(axis=0)
     best, cause = odds[first, np.arange(n)], alive[first]
-    sure = may_be_certain[cause, np.arange(n)]
+    sure = may_be_certain[cause, np.arange(n)] & _whole(resets)
     probability = np.zeros_like(score)
     probability[alive] = odds
     confidence = np.select([(best >= CERTAIN) & sure, best >= LIKELY, best >= POSSIBLE], [3, 2, 1], 0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import ssl
 import time
+from base64 import b64encode
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, NamedTuple
@@ -153,8 +154,6 @@ def retry_after(text: str, now: float) -> float:
 
 
 def _authorization(user: str | None, password: str | None) -> dict[str, str]:
-    from base64 import b64encode
-
     if user is None:
         return {}
     text = f"{unquote(user)}:{unquote(password or '')}".encode()

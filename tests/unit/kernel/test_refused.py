@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from whyrst.kernel.libbpf import counted_memory, reason
+from whyrst.kernel.refused import counted_memory, reason
 
 LOG = """\
 libbpf: prog 'drop': BPF program load failed: Permission denied
