@@ -44,7 +44,13 @@ def compiled() -> list[Extension]:
         language_level=3,
         nthreads=os.cpu_count() or 1,
         build_dir="build/cython",
-        compiler_directives={"boundscheck": True, "wraparound": False, "cdivision": True, "embedsignature": False},
+        compiler_directives={
+            "boundscheck": True,
+            "wraparound": False,
+            "cdivision": True,
+            "embedsignature": False,
+            "show_performance_hints": False,
+        },
     )
     return modules
 

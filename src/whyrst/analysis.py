@@ -6,26 +6,29 @@ Everything streams: a report can be iterated once, and holds no more than the tr
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from whyrst.capture.ahead import Ahead, sharing
 from whyrst.capture.errors import CaptureError
 from whyrst.capture.filter import Filter
-from whyrst.connections.tracker import Tracker
+from whyrst.connections.ripe import Ripe, ripe
+from whyrst.connections.tracker import PAYLOAD, Tracker
 from whyrst.fast.tables import Glob
-from whyrst.incidents.gather import Gatherer
 from whyrst.model import Damage, Incident, Quality
-from whyrst.resets.columns import Resets
-from whyrst.resets.text import iso
-from whyrst.segments.read import read
-from whyrst.verdicts.judged import Judged
+from whyrst.segments.ahead import ahead
+from whyrst.segments.read import read, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from whyrst.incidents.gather import Gatherer
     from whyrst.kernel.event import KernelEvent
     from whyrst.model import Verdict
     from whyrst.segments.read import Series
     from whyrst.trace.join import Join
+    from whyrst.verdicts.judged import Judged
 
     Progress = Callable[[int, int | None], None]
 
@@ -45,6 +48,36 @@ COUNTERS = {
 """Fields of `Quality` that the tracker counts."""
 
 
+LARGE = 4 << 20
+"""Bytes of captures from which on threads read and follow them while others judge."""
+
+
+class _Told:
+    """Progress that is told at once, or, once `wait` was called, when the caller's thread comes by."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._waits = False
+        self._noted: tuple[int, int | None] | None = None
+        self._told: tuple[int, int | None] | None = None
+
+    def __call__(self, done: int, total: int | None) -> None:
+        self._noted = (done, total)
+        if not self._waits:
+            self.tell()
+
+    def wait(self) -> None:
+        """Note from now on what other threads tell."""
+        self._waits = True
+
+    def tell(self) -> None:
+        """Tell what was noted."""
+        noted = self._noted
+        if noted is not None and noted is not self._told:
+            self._told = noted
+            self._progress(*noted)
+
+
 class Report:
     """What an analysis found. Iterate `batches()` or `verdicts` once; then `incidents` and `quality` are complete.
 
@@ -60,13 +93,14 @@ class Report:
         *,
         join: bool,
         events: Join | None = None,
+        jobs: int = 1,
     ) -> None:
         self._paths = paths
         self._only = only
         self._join = join
-        self._progress = progress
+        self._progress = _Told(progress) if progress is not None else None
         self._events = events
-        self._gatherer = Gatherer()
+        self._jobs = jobs
         self._series: list[Series] = []
         self._totals = dict.fromkeys(COUNTERS, 0)
         self._started = False
@@ -118,6 +152,8 @@ class Report:
     @property
     def quality(self) -> Quality:
         """How far the captures can be trusted, as far as they were iterated."""
+        from whyrst.resets.text import iso
+
         captures = [c for s in self._series for c in s.captures]
         tallies = [c.tally for c in captures]
         times = [(c.earliest, c.latest) for c in captures if c.earliest is not None and c.latest is not None]
@@ -164,28 +200,73 @@ class Report:
 
         return pd.json_normalize(self.to_dicts())
 
+    @cached_property
+    def _gatherer(self) -> Gatherer:
+        from whyrst.incidents.gather import Gatherer
+
+        return Gatherer()
+
     def _follow(self, series: Series) -> Iterator[Judged]:
         tracker = Tracker()
-        base = series.captures[0].number if series.captures else None
         try:
-            for batch in series:
-                base = series.captures[0].number if base is None else base
-                for cells in tracker.feed(batch.rows, len(batch.rows), batch.buffer, batch.capture.number - base):
-                    yield from self._judge(cells, tracker, series)
-            for cells in tracker.close():
-                yield from self._judge(cells, tracker, series)
+            threads = self._jobs > 1 and worth_threads(series.paths)
+            with self._ripe(tracker, series) if threads else nullcontext(ripe(tracker, series)) as found:
+                for one in found:
+                    yield from self._judge(one.cells, one, series)
         finally:
             for name, cell in COUNTERS.items():
                 self._totals[name] += int(tracker.g[cell])
 
-    def _judge(self, cells: Any, tracker: Tracker, series: Series) -> Iterator[Judged]:
-        lines = min(int(tracker.g[Glob.LINES]), tracker.log.shape[1])
+    @contextmanager
+    def _ripe(self, tracker: Tracker, series: Series) -> Iterator[Iterator[Ripe]]:
+        """The resets of a series, which one thread reads and another one follows."""
+        tell = None
+        if self._progress is not None:
+            self._progress.wait()
+            tell = self._progress.tell
+        with sharing():
+            batches = ahead(series, PAYLOAD)
+            found = Ahead(ripe(tracker, series, batches), 1, tell)
+            try:
+                prepare()
+                yield found
+            finally:
+                batches.close()
+                found.close()
+                if tell is not None:
+                    tell()
+
+    def _judge(self, cells: Any, seen: Ripe, series: Series) -> Iterator[Judged]:
+        from whyrst.resets.columns import Resets
+        from whyrst.verdicts.judged import Judged
+
+        lines = min(int(seen.g[Glob.LINES]), seen.log.shape[1])
         names = tuple(c.path for c in series.captures) or ("",)
         events = self._events.of(cells) if self._events is not None else None
-        resets = Resets(cells, tracker.log, lines, tracker.names, tracker.payloads, names, tracker.g, events=events)
+        resets = Resets(cells, seen.log, lines, seen.names, seen.payloads, names, seen.g, events=events)
         judged = Judged(resets)
         self._gatherer.take(judged)
         yield judged
+
+
+def prepare() -> None:
+    """Load what judges need, while threads read already."""
+    from whyrst.causes import judges
+
+    judges()
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def worth_threads(paths: list[str]) -> bool:
+    """Whether captures are large enough, or of unknown size, for threads to pay off."""
+    sizes = [size_of(path) for path in paths]
+    return None in sizes or sum(size or 0 for size in sizes) >= LARGE
 
 
 def analyze(
@@ -195,6 +276,7 @@ def analyze(
     join: bool = False,
     progress: Progress | None = None,
     events: Iterable[KernelEvent] | None = None,
+    jobs: int | None = None,
 ) -> Report:
     """Find out why the connections in captures were reset.
 
@@ -204,6 +286,8 @@ def analyze(
         join: the files are one rotated capture, whose connections go on from file to file.
         progress: called with (bytes read, bytes in all or None).
         events: what a host's kernel told while the capture was made (`whyrst trace --events`); its clock may differ.
+        jobs: threads that work at the same time at most; None for as many as there are processors. What is found does
+            not depend on it.
 
     Raises:
         whyrst.capture.filter.FilterError: the filter is not valid, or libpcap is missing.
@@ -217,7 +301,14 @@ def analyze(
         from whyrst.trace.join import Join
 
         told = Join(events)
-    return Report(tuple(os.fspath(p) for p in paths), only, progress, join=join, events=told)
+    return Report(
+        tuple(os.fspath(p) for p in paths),
+        only,
+        progress,
+        join=join,
+        events=told,
+        jobs=processors() if jobs is None else jobs,
+    )
 
 
 __all__ = ["Report", "analyze"]

@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 import msgspec
@@ -5,7 +6,7 @@ import pytest
 
 import whyrst
 from unit.traffic import HEADER, traffic
-from whyrst.analysis import COUNTERS, analyze
+from whyrst.analysis import COUNTERS, LARGE, analyze, worth_threads
 from whyrst.capture.errors import CaptureError
 from whyrst.capture.filter import FilterError
 from whyrst.model import Quality, Verdict
@@ -30,6 +31,37 @@ def test_verdicts_then_quality():
     size = REFUSED.stat().st_size
     assert seen[-1] == (size, size)
     assert report.errors == []
+
+
+def test_progress_is_told_by_the_thread_that_iterates(monkeypatch):
+    monkeypatch.setattr("whyrst.analysis.LARGE", 0)
+    seen = []
+    report = analyze(
+        REFUSED, jobs=3, progress=lambda done, total: seen.append((threading.current_thread(), done, total))
+    )
+    assert list(report.verdicts)
+    size = REFUSED.stat().st_size
+    assert seen[-1] == (threading.current_thread(), size, size)
+    assert {thread for thread, *_ in seen} == {threading.current_thread()}
+
+
+def test_a_report_that_is_given_up_leaves_no_threads(monkeypatch):
+    monkeypatch.setattr("whyrst.analysis.LARGE", 0)
+    before = threading.active_count()
+    batches = analyze(REFUSED, jobs=3).batches()
+    next(batches)
+    batches.close()
+    assert threading.active_count() == before
+
+
+def test_small_captures_are_not_worth_threads(tmp_path):
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(LARGE)
+    assert not worth_threads([str(REFUSED)])
+    assert worth_threads([str(REFUSED), str(large)])
+    assert worth_threads(["-"])
+    assert not worth_threads([str(tmp_path / "missing")])
 
 
 def test_counters_are_fields_of_the_quality():

@@ -65,13 +65,14 @@ class Reader:
         table: Rows of `Rec` cells, filled anew for each batch.
     """
 
-    def __init__(self, path: str, *, piece: int = PIECE, rows: int = ROWS) -> None:
+    def __init__(self, path: str, *, piece: int = PIECE, rows: int = ROWS, ahead: bool = False) -> None:
         """Open a capture and read its header.
 
         Args:
             path: A file, or `-` for standard input.
             piece: Bytes read at once.
             rows: Records given at once at most.
+            ahead: Whether a thread of its own decompresses ahead.
 
         Raises:
             CaptureError: No packets can be read from it.
@@ -83,7 +84,7 @@ class Reader:
         self._state: Array = np.zeros(records.State.COUNT, np.int64)
         self._units: Array = np.zeros((16, records.Unit.COUNT), np.int64)
         self._known = 0  # interfaces of this section
-        self._source = Source(path)
+        self._source = Source(path, ahead=ahead)
         self._window = Window(self._source, piece, LARGEST_BLOCK)
         try:
             self._begin()

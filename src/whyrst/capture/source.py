@@ -14,10 +14,12 @@ import stat
 import sys
 from typing import TYPE_CHECKING
 
+from whyrst.capture.ahead import Ahead
 from whyrst.capture.compression import MAGIC_BYTES, Codec, codec_of
 from whyrst.capture.errors import STDIN, CaptureError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
     from typing import Self
 
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 18
 """Compressed bytes read at once."""
+
+_OUT = 1 << 18
+"""Decompressed bytes made at once at most."""
+
+_WAITING = 4
+"""Pieces of them that may wait to be used."""
+
+_LOOK = 0.2
+"""Seconds after which a wait for a pipe looks whether standard input has become something else."""
 
 _PIPE = 1 << 20
 """Size asked for pipes (Linux gives 64 KiB otherwise): fewer and larger reads when the writer is fast."""
@@ -41,8 +52,12 @@ class Source:
         trouble: Why the bytes ended before their time, `None` while all is well.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, ahead: bool = False) -> None:
         """Open it and look at the first bytes.
+
+        Args:
+            path: A file, or `-` for standard input.
+            ahead: Whether a thread of its own decompresses ahead.
 
         Raises:
             CaptureError: It cannot be opened or read, is empty, or its decompressor is not installed.
@@ -50,6 +65,7 @@ class Source:
         self.path = path
         self.taken = 0
         self.trouble: str | None = None
+        self._why: str | None = None  # what will be the trouble once all that came before was handed on
         self._raw = _opened(path)
         try:
             status = os.fstat(self._raw.fileno())
@@ -58,7 +74,12 @@ class Source:
                 _widen(self._raw.fileno())
             self._head = self._first_bytes()
             self.codec: Codec | None = codec_of(self._head)
-            self._stream: Decompressor | None = self._started() if self.codec else None
+            self._out = memoryview(b"")
+            self._pieces: Iterator[bytes] | None = None
+            if self.codec:
+                self._pieces = self._decompressed(self.codec, self._started(self.codec))
+                if ahead:
+                    self._pieces = Ahead(self._pieces, _WAITING)
         except BaseException:
             self._raw.close()
             raise
@@ -73,6 +94,8 @@ class Source:
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
+        if isinstance(self._pieces, Ahead):
+            self._pieces.close()
         self._raw.close()
 
     def readinto(self, room: memoryview) -> int:
@@ -83,11 +106,14 @@ class Source:
         """
         if self.trouble or not len(room):
             return 0
-        if self._stream is not None:
-            return self._decompressed_into(room)
+        if self._pieces is not None:
+            return self._decompressed_into(room, self._pieces)
         if self._head:
             return self._head_into(room)
-        return self._read(room)
+        n = self._read(room)
+        if not n:
+            self.trouble = self._why
+        return n
 
     def _first_bytes(self) -> bytes:
         """Read until the compression can be told."""
@@ -97,8 +123,8 @@ class Source:
             if not more:
                 break
             head += more
-        if self.trouble:
-            raise CaptureError(self.path, len(head), self.trouble)
+        if self._why:
+            raise CaptureError(self.path, len(head), self._why)
         if not head:
             raise CaptureError(self.path, 0, "the file is empty" if self.total is not None else "nothing came")
         return head
@@ -114,15 +140,24 @@ class Source:
         """Read what is there into `room`; 0 at the end."""
         while True:
             try:
+                if self.total is None:
+                    self._wait()
                 n = self._raw.readinto(room)
             except OSError as error:
-                self.trouble = f"cannot be read: {error.strerror}"
+                self._why = f"cannot be read: {error.strerror}"
                 return 0
             if n is None:  # a terminal or pipe that another program set to non-blocking
-                select.select([self._raw], [], [])
                 continue
             self.taken += n
             return n
+
+    def _wait(self) -> None:
+        """Wait until a read finds something, also when standard input becomes another file meanwhile: a thread that is
+        inside a read never notices."""
+        one = select.poll()
+        one.register(self._raw, select.POLLIN)
+        while not one.poll(_LOOK * 1000):
+            pass
 
     def _piece(self, size: int = _PIECE) -> bytes:
         """Read up to `size` bytes; none at the end."""
@@ -130,63 +165,66 @@ class Source:
         n = self._read(memoryview(room))
         return bytes(memoryview(room)[:n])
 
-    def _started(self) -> Decompressor:
+    def _started(self, codec: Codec) -> Decompressor:
         """Make a decompressor for the next stream."""
-        assert self.codec is not None
         try:
-            return self.codec.start()
+            return codec.start()
         except ModuleNotFoundError:
-            name = self.codec.name
+            name = codec.name
             raise CaptureError(
                 self.path, 0, f"it is compressed by {name}: install whyrst[{name}], or decompress it first"
             ) from None
 
-    def _decompressed_into(self, room: memoryview) -> int:
-        """Decompress until there is output; what came before damage is still handed on."""
-        assert self._stream is not None
-        assert self.codec is not None
-        while True:
-            if self._stream.eof and not self._next_stream():
+    def _decompressed_into(self, room: memoryview, pieces: Iterator[bytes]) -> int:
+        """Hand on what was decompressed; 0 at the end, with the reason if it came before its time."""
+        if not self._out:
+            self._out = memoryview(next(pieces, b""))
+            if not self._out:
+                self.trouble = self._why
                 return 0
-            data = b""
-            if self._stream.needs_input:
-                data, self._head = self._head or self._piece(), b""
-                if not data:
-                    reason = f"the {self.codec.name} data ends early, after {self.taken} compressed bytes"
-                    self.trouble = self.trouble or reason
-                    return 0
-            try:
-                out = self._stream.decompress(data, len(room))
-            except self.codec.failures() as error:
-                text = " ".join(str(error).split())
-                self.trouble = f"the {self.codec.name} data is damaged before compressed byte {self.taken}: {text}"
-                return 0
-            if out:
-                room[: len(out)] = out
-                return len(out)
+        n = min(len(room), len(self._out))
+        room[:n] = self._out[:n]
+        self._out = self._out[n:]
+        return n
 
-    def _next_stream(self) -> bool:
-        """Go on to the stream that follows a finished one, over the zeros that may pad a file."""
-        assert self._stream is not None
-        assert self.codec is not None
-        rest = self._stream.unused_data or self._head
-        self._head = b""
+    def _decompressed(self, codec: Codec, stream: Decompressor) -> Iterator[bytes]:
+        """Decompress the streams one after the other; what came before damage is still given."""
+        rest = self._head
+        while True:
+            while not stream.eof:
+                data = b""
+                if stream.needs_input:
+                    data, rest = rest or self._piece(), b""
+                    if not data:
+                        early = f"the {codec.name} data ends early, after {self.taken} compressed bytes"
+                        self._why = self._why or early
+                        return
+                try:
+                    out = stream.decompress(data, _OUT)
+                except codec.failures() as error:
+                    text = " ".join(str(error).split())
+                    self._why = f"the {codec.name} data is damaged before compressed byte {self.taken}: {text}"
+                    return
+                if out:
+                    yield out
+            rest = self._behind(stream.unused_data or rest)
+            if not rest:
+                return
+            if codec_of(rest) is not codec:
+                self._why = f"something else follows the {codec.name} data before compressed byte {self.taken}"
+                return
+            stream = self._started(codec)
+
+    def _behind(self, rest: bytes) -> bytes:
+        """Give the first bytes of the stream that follows a finished one, over the zeros that may pad a file."""
         while True:
             rest = rest.lstrip(b"\0")
             if len(rest) >= MAGIC_BYTES:
-                break
+                return rest
             more = self._piece()
             if not more:
-                break
+                return rest
             rest += more
-        if not rest:
-            return False
-        if codec_of(rest) is not self.codec:
-            self.trouble = f"something else follows the {self.codec.name} data before compressed byte {self.taken}"
-            return False
-        self._head = rest
-        self._stream = self._started()
-        return True
 
 
 def _opened(path: str) -> io.FileIO:

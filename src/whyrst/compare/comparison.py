@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from whyrst.compare.reading import Followed
-    from whyrst.connections.tracker import Tracker
+    from whyrst.connections.ripe import Ripe
     from whyrst.model import Quality, Verdict
     from whyrst.reports.vantages import Passage
 
@@ -128,7 +128,7 @@ class Comparison(Report):
         ends = [endpoint(*(int(table.address[end, k, row]) for k in range(3))) for end in (0, 1)]
         return View(self._paths[c], ends[0], ends[1], self._aligned.clocks[c].common(int(table.time[row])))
 
-    def _judge(self, cells: Any, tracker: Tracker | Followed, series: Any) -> Iterator[Judged]:
+    def _judge(self, cells: Any, tracker: Ripe | Followed, series: Any) -> Iterator[Judged]:
         c = series.captures[0].number
         frames = cells[Seg.FRAME].tolist()
         here = [k for k, frame in enumerate(frames) if frame not in self._aligned.elsewhere[c]]

@@ -13,7 +13,7 @@ import numpy as np
 from whyrst.connections.states import State
 from whyrst.connections.tracker import Tracker
 from whyrst.fast.layout import Seg
-from whyrst.fast.tables import SIDE, Conn, Dir
+from whyrst.fast.tables import SIDE, SIDES, Conn, Dir
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Follower:
         self._row[0] = cells
         self.pass_over(self._row)
         row = self._tracker.row(0)
-        first, second = (State(int(row[Conn.COUNT + side * SIDE + Dir.STATE])) for side in (0, 1))
+        first, second = (State(int(row[SIDES + side * SIDE + Dir.STATE])) for side in (0, 1))
         known = (int(row[Conn.CLIENT_HI]), int(row[Conn.CLIENT_LO]), int(row[Conn.PORTS]) >> 16)
         return (first, second) if known == client else (second, first)
 

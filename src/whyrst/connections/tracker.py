@@ -15,7 +15,7 @@ import numpy as np
 from whyrst.connections.states import as_array
 from whyrst.fast.layout import Seg
 from whyrst.fast.select import tracker as loop
-from whyrst.fast.tables import WIDTH, Glob, Log, Rst
+from whyrst.fast.tables import LINE, WIDTH, Glob, Log, Rst
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
     Cells = npt.NDArray[np.int64]
 
+NEAR = 32
+"""Segments whose place in the table is looked for ahead, see `fast.tracker`."""
 LIMIT = 1 << 18
-"""Connections in the table. A row has 2.5 kB, used only once a connection needs it."""
+"""Connections in the table. A row has 2.2 kB, used only once a connection needs it."""
 KEEP = 1 << 13
 """Finished connections that stay in the table."""
 PENDING = 1 << 13
@@ -37,7 +39,7 @@ STORM_SHARE = 8
 LINES = 1 << 15
 """Recent connections in the log."""
 PADDING = 8
-"""Unused rows behind each column of resets, see `fast.tracker`."""
+"""Unused rows behind each column of resets and of the log, see `fast.tracker`."""
 NAMES = 1 << 16
 """Server names that are remembered; later ones stay nameless."""
 PAYLOAD = 256
@@ -59,10 +61,11 @@ class Tracker:
         self.g: Cells = np.zeros(Glob.COUNT, dtype=np.int64)
         for cell in (Glob.FREE, Glob.OLDEST, Glob.NEWEST, Glob.HAND):
             self.g[cell] = -1
-        self.log: Cells = np.zeros((Log.COUNT, lines), dtype=np.int64)
+        self._lines: Cells = np.zeros((Log.COUNT, lines + PADDING), dtype=np.int64)
+        self.log: Cells = self._lines[:, :lines]
         self.names: dict[int, str] = {}
         self.payloads: dict[int, bytes] = {}
-        self._table: Cells = np.zeros(limit * WIDTH, dtype=np.int64)
+        self._table: Cells = _aligned(limit * WIDTH)
         self._heads: Cells = np.full(buckets, -1, dtype=np.int64)
         self._resets = _ring(pending)
         self._pending = pending
@@ -71,6 +74,7 @@ class Tracker:
         self._moves = as_array()
         self._seen: Cells = np.zeros(1 << 12, dtype=np.int64)
         self._found: Cells = np.zeros((1 << 12, 3), dtype=np.int64)
+        self._near: Cells = np.zeros(NEAR, dtype=np.int64)
 
     def feed(self, rows: Cells, n: int, buffer: bytearray | memoryview | bytes, capture: int = 0) -> Iterator[Cells]:
         """Follow n segments; yields resets that are ripe to be judged, as columns (Rst.COUNT, m).
@@ -88,8 +92,8 @@ class Tracker:
             self.g[Glob.NAMES] = 0
             done = loop.follow(
                 rows.reshape(-1).data, done, n, self._table.data, self._heads.data, self._resets.reshape(-1).data,
-                self.log.reshape(-1).data, self.g.data, self._moves.data, self._keep, buffer, self._seen.data,
-                self._found.data,
+                self._lines.reshape(-1).data, self.g.data, self._moves.data, self._keep, buffer, self._seen.data,
+                self._found.data, self._near.data,
             )  # fmt: skip
             self._keep_names(buffer)
             self._keep_payloads(first, buffer)
@@ -112,7 +116,7 @@ class Tracker:
 
     def sync(self) -> None:
         """Bring the lines of the log up to date, as judging does."""
-        loop.sync(self._table.data, self.log.reshape(-1).data, self.g.data)
+        loop.sync(self._table.data, self._lines.reshape(-1).data, self.g.data)
 
     def flush(self, until: int | None = None) -> Iterator[Cells]:
         """Yields the resets that wait, without regard to what may follow.
@@ -134,7 +138,7 @@ class Tracker:
         first, last = int(self.g[Glob.FLUSHED]), int(self.g[Glob.RESETS])
         after = self._resets[Rst.AFTER :].copy()
         loop.propagate(self._resets.reshape(-1).data, first, last)
-        loop.sync(self._table.data, self.log.reshape(-1).data, self.g.data)
+        loop.sync(self._table.data, self._lines.reshape(-1).data, self.g.data)
         at = first % self._pending
         count = min(last - first, most, self._pending - at)
         yield self._resets[:, at : at + count]
@@ -166,6 +170,13 @@ class Tracker:
         for k in np.flatnonzero(have > 0).tolist():
             at = int(self._resets[Seg.PAYLOAD_AT, ring[k]])
             self.payloads[first + k] = bytes(buffer[at : at + min(int(have[k]), PAYLOAD)])
+
+
+def _aligned(cells: int) -> Cells:
+    """Zeros that begin where a line of the processor's cache does."""
+    room: Cells = np.zeros(cells + LINE, dtype=np.int64)
+    first = -(room.ctypes.data // room.itemsize) % LINE
+    return room[first : first + cells]
 
 
 def _ring(rows: int) -> Cells:

@@ -140,6 +140,7 @@ LONGEST_FRAME = cython.declare(cython.longlong, 1526)
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def u16(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.longlong:
@@ -148,6 +149,7 @@ def u16(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.l
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def u32(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.longlong:
@@ -156,6 +158,7 @@ def u32(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.l
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def i64(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.longlong:
@@ -167,6 +170,7 @@ def i64(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.l
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def mac(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.longlong:
@@ -175,6 +179,7 @@ def mac(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.l
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def short_of(
@@ -187,6 +192,7 @@ def short_of(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def entered(flat: cython.longlong[::1], base: cython.Py_ssize_t, tunnel: cython.longlong) -> cython.bint:
@@ -198,6 +204,7 @@ def entered(flat: cython.longlong[::1], base: cython.Py_ssize_t, tunnel: cython.
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def first_layer(
     buf: cython.const[cython.uchar][::1],
@@ -289,6 +296,7 @@ def first_layer(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def frame_relay(
     buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t, limit: cython.Py_ssize_t
@@ -315,6 +323,7 @@ def frame_relay(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def nflog(
     buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t, limit: cython.Py_ssize_t
@@ -341,6 +350,7 @@ def nflog(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def snap(
     buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t, limit: cython.Py_ssize_t
@@ -355,6 +365,7 @@ def snap(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def next_layer(
     buf: cython.const[cython.uchar][::1],
@@ -427,6 +438,7 @@ def next_layer(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def wlan(
     buf: cython.const[cython.uchar][::1],
@@ -464,6 +476,7 @@ def wlan(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def labels(
     buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t, limit: cython.Py_ssize_t
@@ -498,6 +511,7 @@ def labels(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def next_protocol(
     buf: cython.const[cython.uchar][::1],
@@ -537,6 +551,7 @@ def next_protocol(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def gre(
     buf: cython.const[cython.uchar][::1],
@@ -587,6 +602,7 @@ def gre(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def datagram(
     buf: cython.const[cython.uchar][::1],
@@ -652,6 +668,7 @@ def datagram(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def options(
     buf: cython.const[cython.uchar][::1],
@@ -718,6 +735,7 @@ def options(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def checksum(
     buf: cython.const[cython.uchar][::1],
@@ -752,28 +770,18 @@ def checksum(
     return PARTIAL_CHECKSUM if pseudo == u16(buf, at + 16) else BAD_CHECKSUM
 
 
-def decode(
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(-1)
+def segments_of(
     buffer: cython.const[cython.uchar][::1],
     records: cython.longlong[:, ::1],
     first_frame: cython.longlong,
     n: cython.Py_ssize_t,
-    rows: cython.longlong[:, ::1],
+    flat: cython.longlong[::1],
     skips: cython.longlong[::1],
-) -> int:
-    """Decode packets to segments; rows written and skips counted add up to the packets.
-
-    Args:
-        buffer: Bytes that the records point into.
-        records: Packets, cells as `Rec` numbers them. One that leaves the buffer is cut at its end.
-        first_frame: Number of the first record in its capture, 1-based.
-        n: How many records.
-        rows: Takes the segments, cells as `Seg` numbers them; as many rows as records.
-        skips: Counts by `Skip`, added to.
-
-    Returns:
-        How many rows were written.
-    """
-    flat: cython.longlong[::1] = memoryview(rows).cast("B").cast("q")
+) -> cython.Py_ssize_t:
+    """Do what `decode` says, names of the payload apart; `flat` are the rows, one cell after the other."""
     size: cython.Py_ssize_t = buffer.shape[0]
     row: cython.Py_ssize_t = 0
     i: cython.Py_ssize_t
@@ -1004,5 +1012,33 @@ def decode(
         flat[base + PAYLOAD_AT] = at
         flat[base + PAYLOAD_HAVE] = end - at
         row += 1
+    return row
+
+
+def decode(
+    buffer: cython.const[cython.uchar][::1],
+    records: cython.longlong[:, ::1],
+    first_frame: cython.longlong,
+    n: cython.Py_ssize_t,
+    rows: cython.longlong[:, ::1],
+    skips: cython.longlong[::1],
+) -> int:
+    """Decode packets to segments; rows written and skips counted add up to the packets.
+
+    Args:
+        buffer: Bytes that the records point into.
+        records: Packets, cells as `Rec` numbers them. One that leaves the buffer is cut at its end.
+        first_frame: Number of the first record in its capture, 1-based.
+        n: How many records.
+        rows: Takes the segments, cells as `Seg` numbers them; as many rows as records.
+        skips: Counts by `Skip`, added to.
+
+    Returns:
+        How many rows were written.
+    """
+    flat: cython.longlong[::1] = memoryview(rows).cast("B").cast("q")
+    row: cython.Py_ssize_t
+    with cython.nogil:
+        row = segments_of(buffer, records, first_frame, n, flat, skips)
     classify(buffer, rows, row)
     return row

@@ -245,5 +245,8 @@ class Skip(IntEnum):
     COUNT = 8
 
 
+LONGEST_NAME = 255
+"""Bytes of a server name; a longer one is none."""
+
 MAX_TUNNELS = 8
 """How many encapsulations are followed in one packet."""

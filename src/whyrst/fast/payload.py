@@ -8,18 +8,20 @@ only likely on the protocol's own port is taken only there.
 MySQL error number, PostgreSQL protocol or request code, BGP message type.
 """
 
-# mypy: disable-error-code="valid-type, name-defined, untyped-decorator"
+# mypy: disable-error-code="valid-type, name-defined, untyped-decorator, no-any-return"
 # (a memoryview type such as `cython.longlong[:, ::1]` is no type expression to mypy)
 from __future__ import annotations
 
 import cython
 
-from whyrst.fast.layout import Kind, Seg
+from whyrst.fast.layout import LONGEST_NAME as MOST_OF_A_NAME
+from whyrst.fast.layout import Flag, Kind, Seg
 
 WIDTH = cython.declare(cython.Py_ssize_t, Seg.COUNT)
 SPORT = cython.declare(cython.Py_ssize_t, Seg.SPORT)
 DPORT = cython.declare(cython.Py_ssize_t, Seg.DPORT)
 LENGTH = cython.declare(cython.Py_ssize_t, Seg.LENGTH)
+FLAGS = cython.declare(cython.Py_ssize_t, Seg.FLAGS)
 KIND = cython.declare(cython.Py_ssize_t, Seg.KIND)
 KIND_INFO = cython.declare(cython.Py_ssize_t, Seg.KIND_INFO)
 PAYLOAD_AT = cython.declare(cython.Py_ssize_t, Seg.PAYLOAD_AT)
@@ -55,12 +57,15 @@ PROXY_V1 = cython.declare(cython.longlong, Kind.PROXY_V1)
 PROXY_V2 = cython.declare(cython.longlong, Kind.PROXY_V2)
 ZEROS = cython.declare(cython.longlong, Kind.ZEROS)
 
-LONGEST_NAME = cython.declare(cython.Py_ssize_t, 255)
+RST = cython.declare(cython.longlong, Flag.RST)
+
+LONGEST_NAME = cython.declare(cython.Py_ssize_t, MOST_OF_A_NAME)
 HOST_WITHIN = cython.declare(cython.Py_ssize_t, 1024)
 """Bytes of an HTTP request that are searched for its Host header."""
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def u16(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.longlong:
@@ -69,6 +74,7 @@ def u16(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.l
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def u32(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.longlong:
@@ -77,6 +83,7 @@ def u32(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t) -> cython.l
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def server_name(
     buf: cython.const[cython.uchar][::1],
@@ -123,6 +130,7 @@ def server_name(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def tls(
     buf: cython.const[cython.uchar][::1],
@@ -159,6 +167,7 @@ def tls(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def host_header(
     buf: cython.const[cython.uchar][::1],
@@ -194,6 +203,7 @@ def host_header(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def letters(
     buf: cython.const[cython.uchar][::1],
@@ -258,6 +268,7 @@ def letters(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def digits(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, size: cython.Py_ssize_t) -> cython.bint:
@@ -269,6 +280,7 @@ def digits(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, size: cy
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def reply(
     buf: cython.const[cython.uchar][::1],
@@ -301,6 +313,7 @@ def reply(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def redis(
     buf: cython.const[cython.uchar][::1],
@@ -339,6 +352,7 @@ def redis(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def zero_first(
     buf: cython.const[cython.uchar][::1],
@@ -381,6 +395,7 @@ def zero_first(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def binary(
     buf: cython.const[cython.uchar][::1],
@@ -440,6 +455,7 @@ def binary(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def mysql(
     buf: cython.const[cython.uchar][::1],
@@ -463,6 +479,7 @@ def mysql(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def recognise(
     buf: cython.const[cython.uchar][::1],
@@ -496,21 +513,17 @@ def recognise(
     return mysql(buf, flat, base, at, have, length)
 
 
-def classify(buffer: cython.const[cython.uchar][::1], rows: cython.longlong[:, ::1], n: cython.Py_ssize_t) -> None:
-    """Write `Seg.KIND`, `KIND_INFO`, `NAME_AT` and `NAME_LENGTH` of the first `n` rows.
-
-    Args:
-        buffer: The bytes that `Seg.PAYLOAD_AT` points into.
-        rows: Segments; ports, LENGTH, PAYLOAD_AT and PAYLOAD_HAVE must be there already.
-        n: How many rows.
-    """
-    flat: cython.longlong[::1] = memoryview(rows).cast("B").cast("q")
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(-1)
+def label(buffer: cython.const[cython.uchar][::1], flat: cython.longlong[::1], n: cython.Py_ssize_t) -> cython.int:
+    """Do what `classify` says; `flat` are the rows, one cell after the other."""
     size: cython.Py_ssize_t = buffer.shape[0]
     i: cython.Py_ssize_t
     base: cython.Py_ssize_t
     at: cython.Py_ssize_t
     have: cython.Py_ssize_t
-    for i in range(min(n, rows.shape[0])):
+    for i in range(n):
         base = i * WIDTH
         flat[base + KIND_INFO] = -1
         flat[base + NAME_AT] = 0
@@ -524,3 +537,63 @@ def classify(buffer: cython.const[cython.uchar][::1], rows: cython.longlong[:, :
             flat[base + KIND] = HIDDEN
         else:
             flat[base + KIND] = recognise(buffer, flat, base, at, have)
+    return 0
+
+
+def classify(buffer: cython.const[cython.uchar][::1], rows: cython.longlong[:, ::1], n: cython.Py_ssize_t) -> None:
+    """Write `Seg.KIND`, `KIND_INFO`, `NAME_AT` and `NAME_LENGTH` of the first `n` rows.
+
+    Args:
+        buffer: The bytes that `Seg.PAYLOAD_AT` points into.
+        rows: Segments; ports, LENGTH, PAYLOAD_AT and PAYLOAD_HAVE must be there already.
+        n: How many rows.
+    """
+    flat: cython.longlong[::1] = memoryview(rows).cast("B").cast("q")
+    n = min(n, rows.shape[0])
+    with cython.nogil:
+        label(buffer, flat, n)
+
+
+def detach(
+    buffer: cython.const[cython.uchar][::1],
+    rows: cython.longlong[:, ::1],
+    n: cython.Py_ssize_t,
+    room: cython.uchar[::1],
+    keep: cython.Py_ssize_t,
+) -> int:
+    """Copy names, and payloads of resets, out of a buffer that will be filled anew; the rows point to the copies.
+
+    Args:
+        buffer: The bytes that the rows point into.
+        rows: Segments.
+        n: How many rows.
+        room: Takes the copies; `keep` + `layout.LONGEST_NAME` bytes a row are enough.
+        keep: Bytes of a reset's payload that are copied at most.
+
+    Returns:
+        How many bytes were copied.
+    """
+    flat: cython.longlong[::1] = memoryview(rows).cast("B").cast("q")
+    i: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    base: cython.Py_ssize_t
+    at: cython.Py_ssize_t
+    size: cython.Py_ssize_t
+    used: cython.Py_ssize_t = 0
+    for i in range(n):
+        base = i * WIDTH
+        size = flat[base + NAME_LENGTH]
+        if size > 0:
+            at = flat[base + NAME_AT]
+            flat[base + NAME_AT] = used
+            for j in range(size):
+                room[used + j] = buffer[at + j]
+            used += size
+        if flat[base + FLAGS] & RST:
+            size = min(flat[base + PAYLOAD_HAVE], keep)
+            at = flat[base + PAYLOAD_AT]
+            flat[base + PAYLOAD_AT] = used
+            for j in range(size):
+                room[used + j] = buffer[at + j]
+            used += max(size, 0)
+    return used

@@ -156,6 +156,7 @@ _SECOND = cython.declare(cython.longlong, 1_000_000_000)
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def u16(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
@@ -166,6 +167,7 @@ def u16(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, big: cython
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def u32(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
@@ -179,6 +181,7 @@ def u32(buf: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, big: cython
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def nanoseconds(
@@ -216,6 +219,7 @@ def nanoseconds(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def note(

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from whyrst.fast import bpf, headers, records, tracker
+    from whyrst.fast import bpf, headers, payload, records, tracker
 
 
 def _load(name: str) -> Any:
@@ -25,10 +25,11 @@ def _load(name: str) -> Any:
 if not TYPE_CHECKING:
     bpf = _load("bpf")
     headers = _load("headers")
+    payload = _load("payload")
     records = _load("records")
     tracker = _load("tracker")
 
 COMPILED: bool = "compiled" in headers.__name__
 """Whether the compiled loops are in use."""
 
-__all__ = ["COMPILED", "bpf", "headers", "records", "tracker"]
+__all__ = ["COMPILED", "bpf", "headers", "payload", "records", "tracker"]

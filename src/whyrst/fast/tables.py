@@ -4,6 +4,10 @@ All are 64-bit integers. A connection is one row: `Conn` cells, then for each si
 `Dir` cells and a ring of that side's latest segments. "Absent" is -1 for sequence numbers and settings and
 0 for times and frames.
 
+A row has over two kilobytes, and thousands of connections take turns, so that what an ordinary segment touches must be
+fetched from afar. Cells that it needs together stand together, the most wanted first, and rows and sides start where
+lines of the processor's cache do.
+
 Sequence numbers are kept as sent (32 bits) and compared by signed difference, RFC 9293 section 3.4.
 """
 
@@ -15,91 +19,75 @@ from enum import IntEnum, IntFlag
 class Conn(IntEnum):
     """Cells that belong to the connection as a whole."""
 
-    CLIENT_HI = 0
-    CLIENT_LO = 1
-    SERVER_HI = 2
-    SERVER_LO = 3
+    CLIENT_LO = 0
+    SERVER_LO = 1
+    CLIENT_HI = 2
+    SERVER_HI = 3
     PORTS = 4
     """Client port << 16 | server port."""
     NEXT = 5
     """Next slot in the same hash bucket, -1 at the end."""
-    BUCKET = 6
-    """The hash bucket that holds it."""
-    USED = 7
+    USED = 6
     """`Use`."""
-    STREAM = 8
-    """Number in order of first appearance, as Wireshark's tcp.stream."""
-    LOG = 9
-    """Number of its line in the connection log."""
-    FIRST_TIME = 10
-    LAST_TIME = 11
-    FIRST_FRAME = 12
-    LAST_FRAME = 13
-    PACKETS = 14
-    """Segments, copies not counted."""
-    COPIES = 15
-    """Packets that were copies of one seen before."""
-    KNOWN = 16
-    """1 when a SYN or SYN-ACK told which end is the client, 0 when ports were used to guess."""
-    T_SYN = 17
-    """The client's first SYN."""
-    T_SYNACK = 18
-    """The server's first SYN-ACK."""
-    T_ACK = 19
-    """The client's first ACK after it."""
-    TURNS = 20
-    """How often the direction of data changed."""
-    DATA_SIDE = 21
-    """Side of the last new payload, -1 before any."""
-    IDLE_GAP = 22
-    """Silence of the whole connection before the latest new byte, SYN or FIN; nanoseconds."""
-    IDLE_FRAME = 23
-    """The segment that ended it."""
-    IDLE_SIDE = 24
-    """Who sent that segment."""
-    RESETS = 25
-    """Reset segments so far."""
-    RESET_LAST = 26
+    RESET_LAST = 7
     """Ordinal (over the capture) of the latest reset, -1 before any."""
-    RESET_TIME = 27
-    """Time of the first reset."""
-    RESET_SIDE = 28
-    """Who sent the first reset, -1 before any."""
-    FINISHED = 29
-    """When it was queued as finished; 0 while it lives."""
-    QUEUE = 30
-    """Next slot in the queue of finished connections, -1 at the end."""
-    NAME = 31
-    """Hash of the TLS server name or HTTP host, 0 when none was seen."""
-    TUNNEL = 32
-    """Encapsulation of its first packet, `Seg.TUNNEL`."""
-    MISSING = 33
-    """Acknowledgements for bytes that the capture does not hold."""
-    FOREIGN_ACK = 34
-    """Acknowledgement number with which the server answered the SYN without a SYN of its own, -1 if it did not."""
-    FOREIGN_FRAME = 35
-    OLD_STREAM = 36
-    """The connection that used this 4-tuple before, -1 when none is known."""
-    OLD_LAST = 37
-    """Time of its last packet."""
-    OLD_FINS = 38
-    """Which sides had sent a FIN (bit 0 client, bit 1 server), +4 when it had been reset."""
-    OLD_CLIENT_NXT = 39
-    """Next sequence number of its client, and of its server: what a host that kept it would acknowledge."""
-    OLD_SERVER_NXT = 40
-    CAPTURE = 41
-    """Number of the capture file that holds its first packet."""
-    INTERFACE = 42
-    CHALLENGES = 43
-    """Bare duplicate ACKs that followed an unacceptable SYN or RST at once (RFC 5961)."""
-    STARTED_STATES = 44
-    """Flags of the first segment."""
-    T_TURN = 45
+    LAST_TIME = 8
+    PACKETS = 9
+    """Segments, copies not counted."""
+    COPIES = 10
+    """Packets that were copies of one seen before."""
+    IDLE_GAP = 11
+    """Silence of the whole connection before the latest new byte, SYN or FIN; nanoseconds."""
+    IDLE_FRAME = 12
+    """The segment that ended it."""
+    IDLE_SIDE = 13
+    """Who sent that segment."""
+    DATA_SIDE = 14
+    """Side of the last new payload, -1 before any."""
+    T_TURN = 15
     """When the current sender of data began its turn (first byte of the latest request or answer)."""
-    TURN_FRAME = 46
-    OLD_ISN = 47
+    TURN_FRAME = 16
+    NAME = 17
+    """Hash of the TLS server name or HTTP host, 0 when none was seen."""
+    KNOWN = 18
+    """1 when a SYN or SYN-ACK told which end is the client, 0 when ports were used to guess."""
+    MISSING = 19
+    """Acknowledgements for bytes that the capture does not hold."""
+    FOREIGN_ACK = 20
+    """Acknowledgement number with which the server answered the SYN without a SYN of its own, -1 if it did not."""
+    FOREIGN_FRAME = 21
+    T_ACK = 22
+    """The client's first ACK after it."""
+    STREAM = 23
+    """Number in order of first appearance, as Wireshark's tcp.stream."""
+    LOG = 24
+    """Number of its line in the connection log."""
+    BUCKET = 25
+    """The hash bucket that holds it."""
+    FIRST_TIME = 26
+    FINISHED = 27
+    """When it was queued as finished; 0 while it lives."""
+    QUEUE = 28
+    """Next slot in the queue of finished connections, -1 at the end."""
+    T_SYN = 29
+    """The client's first SYN."""
+    T_SYNACK = 30
+    """The server's first SYN-ACK."""
+    RESETS = 31
+    """Reset segments so far."""
+    RESET_TIME = 32
+    """Time of the first reset."""
+    TUNNEL = 33
+    """Encapsulation of its first packet, `Seg.TUNNEL`."""
+    OLD_STREAM = 34
+    """The connection that used this 4-tuple before, -1 when none is known."""
+    OLD_FINS = 35
+    """Which sides had sent a FIN (bit 0 client, bit 1 server), +4 when it had been reset."""
+    OLD_CLIENT_NXT = 36
+    """Next sequence number of its client, and of its server: what a host that kept it would acknowledge."""
+    OLD_ISN = 37
     """Client's initial sequence number of the previous connection, -1 when unknown."""
-    COUNT = 48
+    COUNT = 38
 
 
 class Dir(IntEnum):
@@ -109,146 +97,124 @@ class Dir(IntEnum):
     """Next sequence number: behind the highest byte, SYN or FIN seen; -1 before the first segment."""
     ACKED = 1
     """Highest of its numbers that the other side acknowledged; -1 before the first."""
-    ACK_SENT = 2
-    """Highest acknowledgement number that it sent; -1 before the first."""
+    ISN = 2
+    """Initial sequence number, -1 when no SYN was seen."""
     STATE = 3
     """`State` of this end."""
-    LAST_TIME = 4
-    LAST_FRAME = 5
-    LAST_SEQ = 6
-    LAST_LENGTH = 7
-    LAST_FLAGS = 8
-    PACKETS = 9
+    PACKETS = 4
     """Segments without RST."""
-    RING = 10
-    """Entries written to the ring."""
-    WINDOW = 11
-    """Latest window, unscaled, SYN segments apart; -1 before the first."""
-    WINDOW_MAX = 12
-    SHIFT = 13
-    """Window scale in force, -1 when unknown (no handshake in the capture)."""
-    EDGE = 14
-    """Right edge of the offered window (ACK + scaled window), -1 when unknown."""
-    EDGE_ACK = 15
-    """ACK_SENT when the edge last moved: what was acknowledged since is still unread (at least)."""
-    DATA_TIME = 16
-    """Latest segment with payload, new or repeated."""
-    DATA_FRAME = 17
-    NEW_TIME = 18
-    """Latest segment with something new: payload, SYN or FIN."""
-    NEW_FRAME = 19
-    NEW_LENGTH = 20
-    """Its payload length."""
-    BYTES = 21
-    """New payload bytes seen."""
-    SEGMENTS = 22
-    """Segments with new payload."""
-    SEGMENT_MAX = 23
-    """Largest payload."""
-    ACKED_MAX = 24
-    """Largest payload that was acknowledged."""
-    ACKED_TIME = 25
-    """When the other side last acknowledged something new."""
-    ACKED_FRAME = 26
-    RTT = 27
-    """Smallest time from its new payload to the acknowledgement, as seen here; 0 when never measured."""
-    RETRANS = 28
+    RETRANS = 5
     """Repeats of the segment that is being repeated now; 0 after an acknowledgement."""
-    RETRANS_SEQ = 29
-    RETRANS_LENGTH = 30
-    RETRANS_FIRST = 31
-    """When that segment was first sent (or first repeated, when the original is unknown)."""
-    RETRANS_LAST = 32
-    RETRANS_FRAME = 33
-    RETRANS_TOTAL = 34
-    PROBES = 35
+    PROBES = 6
     """Keep-alive probes since the other side last spoke."""
-    PROBE_FIRST = 36
-    PROBE_LAST = 37
-    PROBES_TOTAL = 38
-    ZERO_SINCE = 39
-    """When its window became 0; 0 while it is open."""
-    ZERO_FRAME = 40
-    ZERO_ACKS = 41
-    """Segments that repeated the zero window (answers to window probes)."""
-    ZERO_LAST = 42
-    FIN_TIME = 43
-    FIN_FRAME = 44
-    FIN_SEQ = 45
+    FIN_SEQ = 7
     """Sequence number of its FIN, -1 before."""
-    FINS = 46
-    ISN = 47
-    """Initial sequence number, -1 when no SYN was seen."""
-    SYN_TIME = 48
-    SYN_LAST = 49
-    SYN_FRAME = 50
-    SYNS = 51
+    FINS = 8
+    SYNS = 9
     """SYN or SYN-ACK segments."""
-    SYN_OPTIONS = 52
-    SYN_WINDOW = 53
-    SYN_TTL = 54
-    SYN_ID = 55
-    WSCALE = 56
-    MSS = 57
-    TTL = 58
+    NEW_TIME = 10
+    """Latest segment with something new: payload, SYN or FIN."""
+    NEW_LENGTH = 11
+    """Its payload length."""
+    ACKED_TIME = 12
+    """When the other side last acknowledged something new."""
+    ACKED_FRAME = 13
+    ACKED_MAX = 14
+    """Largest payload that was acknowledged."""
+    RTT = 15
+    """Smallest time from its new payload to the acknowledgement, as seen here; 0 when never measured."""
+    ACK_SENT = 16
+    """Highest acknowledgement number that it sent; -1 before the first."""
+    RING = 17
+    """Entries written to the ring."""
+    WINDOW = 18
+    """Latest window, unscaled, SYN segments apart; -1 before the first."""
+    ZERO_SINCE = 19
+    """When its window became 0; 0 while it is open."""
+    SHIFT = 20
+    """Window scale in force, -1 when unknown (no handshake in the capture)."""
+    EDGE = 21
+    """Right edge of the offered window (ACK + scaled window), -1 when unknown."""
+    EDGE_ACK = 22
+    """ACK_SENT when the edge last moved: what was acknowledged since is still unread (at least)."""
+    LAST_TIME = 23
+    LAST_FRAME = 24
+    TTL = 25
     """TTL of the latest segment without RST, -1 before."""
-    TTL_MIN = 59
-    TTL_MAX = 60
-    ID = 61
+    ID = 26
     """Latest non-zero IPv4 ID, -1 before."""
-    ID_ZERO = 62
-    """Segments with IPv4 ID 0."""
-    ID_STEPS = 63
+    ID_STEPS = 27
     """Segments whose ID is 1 to 64 above the one before."""
-    ID_JUMPS = 64
-    TOS = 65
-    FLOW = 66
-    LINK = 67
-    """Source MAC of the latest segment without RST, -1 when there is none."""
-    TS_WITH = 68
+    TS_WITH = 28
     """Segments with the timestamps option."""
-    TS_WITHOUT = 69
-    """Segments without it, SYN and RST apart."""
-    TS_LAST = 70
-    TS_TIME = 71
-    FIRST_KIND = 72
-    LAST_KIND = 73
-    LAST_INFO = 74
-    ALERT = 75
-    """Latest TLS alert: level << 8 | description; -2 for an encrypted one, -1 for none."""
-    ALERT_FRAME = 76
-    REQUESTS = 77
-    """HTTP requests."""
-    ANSWERS = 78
-    """HTTP responses."""
-    STATUS = 79
-    """Latest HTTP status, -1 when none."""
-    FIRST_DATA = 80
+    TS_LAST = 29
+    TS_TIME = 30
+    FLOW = 31
+    LINK = 32
+    """Source MAC of the latest segment without RST, -1 when there is none."""
+    BYTES = 33
+    """New payload bytes seen."""
+    SEGMENTS = 34
+    """Segments with new payload."""
+    SEGMENT_MAX = 35
+    """Largest payload."""
+    DATA_TIME = 36
+    """Latest segment with payload, new or repeated."""
+    DATA_FRAME = 37
+    FIRST_DATA = 38
     """Time of its first payload."""
-    FIRST_DATA_FRAME = 81
-    HOLES = 82
-    """Times that its sequence numbers jumped over bytes which the capture does not hold."""
-    RSTS = 83
-    RST_SEQ = 84
-    RST_ACK = 85
-    RST_TIME = 86
-    RST_TTL = 87
-    RST_FRAME = 88
-    RST_ID = 89
-    RST_WINDOW = 90
-    SUPERS = 91
-    """Super-segments and zero IP lengths: captured on the sending host, or merged on the receiving one."""
-    UNSUMMED = 92
+    LAST_KIND = 39
+    ID_ZERO = 40
+    """Segments with IPv4 ID 0."""
+    ID_JUMPS = 41
+    TS_WITHOUT = 42
+    """Segments without it, SYN and RST apart."""
+    UNSUMMED = 43
     """Segments with a partial checksum or marked as outgoing: captured on the sending host."""
-    DUPACKS = 93
-    """Duplicate ACKs in a row."""
-    WINDOW_TIME = 94
+    WINDOW_MAX = 44
+    WINDOW_TIME = 45
     """When the window last grew without acknowledging more (a window update)."""
-    WINDOW_BEFORE = 95
-    """Window before the latest change."""
-    DF = 96
-    """IP flags of the latest segment."""
-    COUNT = 97
+    HOLES = 46
+    """Times that its sequence numbers jumped over bytes which the capture does not hold."""
+    RETRANS_SEQ = 47
+    RETRANS_LENGTH = 48
+    RETRANS_FIRST = 49
+    """When that segment was first sent (or first repeated, when the original is unknown)."""
+    RETRANS_LAST = 50
+    RETRANS_FRAME = 51
+    PROBE_FIRST = 52
+    PROBE_LAST = 53
+    ZERO_FRAME = 54
+    ZERO_ACKS = 55
+    """Segments that repeated the zero window (answers to window probes)."""
+    REQUESTS = 56
+    """HTTP requests."""
+    ANSWERS = 57
+    """HTTP responses."""
+    STATUS = 58
+    """Latest HTTP status, -1 when none."""
+    FIRST_KIND = 59
+    FIRST_DATA_FRAME = 60
+    ALERT = 61
+    """Latest TLS alert: level << 8 | description; -2 for an encrypted one, -1 for none."""
+    ALERT_FRAME = 62
+    TTL_MIN = 63
+    TTL_MAX = 64
+    SYN_LAST = 65
+    SYN_FRAME = 66
+    SYN_OPTIONS = 67
+    SYN_WINDOW = 68
+    SYN_TTL = 69
+    SYN_ID = 70
+    WSCALE = 71
+    FIN_TIME = 72
+    FIN_FRAME = 73
+    RSTS = 74
+    RST_SEQ = 75
+    RST_ACK = 76
+    RST_TIME = 77
+    RST_FRAME = 78
+    COUNT = 79
 
 
 class Ring(IntEnum):
@@ -267,10 +233,16 @@ class Ring(IntEnum):
 
 
 RING = 8
-"""Segments remembered per side: enough to find what a reset answers, since a host answers at once."""
+"""Segments remembered per side: enough to find what a reset answers, since a host answers at once. A power of two."""
 
-SIDE = Dir.COUNT + RING * Ring.COUNT
-WIDTH = Conn.COUNT + 2 * SIDE
+LINE = 8
+"""Cells in a line of the processor's cache."""
+
+SIDES = -(-Conn.COUNT // LINE) * LINE
+"""Where the first side begins in a connection's row."""
+SIDE = -(-(Dir.COUNT + RING * Ring.COUNT) // LINE) * LINE
+"""Cells of one side."""
+WIDTH = SIDES + 2 * SIDE
 """Cells of one connection's row."""
 
 

@@ -15,8 +15,8 @@ import cython
 from whyrst.fast.layout import Kind, Seg
 from whyrst.fast.tables import RING as RING_SIZE
 from whyrst.fast.tables import SIDE as SIDE_WIDTH
+from whyrst.fast.tables import SIDES, Conn, Dir, Glob, Log, Ring, Rst
 from whyrst.fast.tables import WIDTH as ROW_WIDTH
-from whyrst.fast.tables import Conn, Dir, Glob, Log, Ring, Rst
 
 S_FRAME = cython.declare(cython.Py_ssize_t, Seg.FRAME)
 S_TIME = cython.declare(cython.Py_ssize_t, Seg.TIME)
@@ -35,15 +35,12 @@ S_TTL = cython.declare(cython.Py_ssize_t, Seg.TTL)
 S_IP_ID = cython.declare(cython.Py_ssize_t, Seg.IP_ID)
 S_TOS = cython.declare(cython.Py_ssize_t, Seg.TOS)
 S_FLOW = cython.declare(cython.Py_ssize_t, Seg.FLOW)
-S_IP_FLAGS = cython.declare(cython.Py_ssize_t, Seg.IP_FLAGS)
 S_OPTIONS = cython.declare(cython.Py_ssize_t, Seg.OPTIONS)
 S_TSVAL = cython.declare(cython.Py_ssize_t, Seg.TSVAL)
 S_WSCALE = cython.declare(cython.Py_ssize_t, Seg.WSCALE)
-S_MSS = cython.declare(cython.Py_ssize_t, Seg.MSS)
 S_KIND = cython.declare(cython.Py_ssize_t, Seg.KIND)
 S_KIND_INFO = cython.declare(cython.Py_ssize_t, Seg.KIND_INFO)
 S_LINK_SRC = cython.declare(cython.Py_ssize_t, Seg.LINK_SRC)
-S_INTERFACE = cython.declare(cython.Py_ssize_t, Seg.INTERFACE)
 S_TUNNEL = cython.declare(cython.Py_ssize_t, Seg.TUNNEL)
 S_QUALITY = cython.declare(cython.Py_ssize_t, Seg.QUALITY)
 S_NAME_AT = cython.declare(cython.Py_ssize_t, Seg.NAME_AT)
@@ -61,15 +58,12 @@ C_STREAM = cython.declare(cython.Py_ssize_t, Conn.STREAM)
 C_LOG = cython.declare(cython.Py_ssize_t, Conn.LOG)
 C_FIRST_TIME = cython.declare(cython.Py_ssize_t, Conn.FIRST_TIME)
 C_LAST_TIME = cython.declare(cython.Py_ssize_t, Conn.LAST_TIME)
-C_FIRST_FRAME = cython.declare(cython.Py_ssize_t, Conn.FIRST_FRAME)
-C_LAST_FRAME = cython.declare(cython.Py_ssize_t, Conn.LAST_FRAME)
 C_PACKETS = cython.declare(cython.Py_ssize_t, Conn.PACKETS)
 C_COPIES = cython.declare(cython.Py_ssize_t, Conn.COPIES)
 C_KNOWN = cython.declare(cython.Py_ssize_t, Conn.KNOWN)
 C_T_SYN = cython.declare(cython.Py_ssize_t, Conn.T_SYN)
 C_T_SYNACK = cython.declare(cython.Py_ssize_t, Conn.T_SYNACK)
 C_T_ACK = cython.declare(cython.Py_ssize_t, Conn.T_ACK)
-C_TURNS = cython.declare(cython.Py_ssize_t, Conn.TURNS)
 C_DATA_SIDE = cython.declare(cython.Py_ssize_t, Conn.DATA_SIDE)
 C_IDLE_GAP = cython.declare(cython.Py_ssize_t, Conn.IDLE_GAP)
 C_IDLE_FRAME = cython.declare(cython.Py_ssize_t, Conn.IDLE_FRAME)
@@ -77,7 +71,6 @@ C_IDLE_SIDE = cython.declare(cython.Py_ssize_t, Conn.IDLE_SIDE)
 C_RESETS = cython.declare(cython.Py_ssize_t, Conn.RESETS)
 C_RESET_LAST = cython.declare(cython.Py_ssize_t, Conn.RESET_LAST)
 C_RESET_TIME = cython.declare(cython.Py_ssize_t, Conn.RESET_TIME)
-C_RESET_SIDE = cython.declare(cython.Py_ssize_t, Conn.RESET_SIDE)
 C_FINISHED = cython.declare(cython.Py_ssize_t, Conn.FINISHED)
 C_QUEUE = cython.declare(cython.Py_ssize_t, Conn.QUEUE)
 C_NAME = cython.declare(cython.Py_ssize_t, Conn.NAME)
@@ -86,13 +79,8 @@ C_MISSING = cython.declare(cython.Py_ssize_t, Conn.MISSING)
 C_FOREIGN_ACK = cython.declare(cython.Py_ssize_t, Conn.FOREIGN_ACK)
 C_FOREIGN_FRAME = cython.declare(cython.Py_ssize_t, Conn.FOREIGN_FRAME)
 C_OLD_STREAM = cython.declare(cython.Py_ssize_t, Conn.OLD_STREAM)
-C_OLD_LAST = cython.declare(cython.Py_ssize_t, Conn.OLD_LAST)
 C_OLD_FINS = cython.declare(cython.Py_ssize_t, Conn.OLD_FINS)
 C_OLD_CLIENT_NXT = cython.declare(cython.Py_ssize_t, Conn.OLD_CLIENT_NXT)
-C_OLD_SERVER_NXT = cython.declare(cython.Py_ssize_t, Conn.OLD_SERVER_NXT)
-C_CAPTURE = cython.declare(cython.Py_ssize_t, Conn.CAPTURE)
-C_INTERFACE = cython.declare(cython.Py_ssize_t, Conn.INTERFACE)
-C_STARTED_STATES = cython.declare(cython.Py_ssize_t, Conn.STARTED_STATES)
 C_T_TURN = cython.declare(cython.Py_ssize_t, Conn.T_TURN)
 C_TURN_FRAME = cython.declare(cython.Py_ssize_t, Conn.TURN_FRAME)
 C_OLD_ISN = cython.declare(cython.Py_ssize_t, Conn.OLD_ISN)
@@ -103,9 +91,6 @@ D_ACK_SENT = cython.declare(cython.Py_ssize_t, Dir.ACK_SENT)
 D_STATE = cython.declare(cython.Py_ssize_t, Dir.STATE)
 D_LAST_TIME = cython.declare(cython.Py_ssize_t, Dir.LAST_TIME)
 D_LAST_FRAME = cython.declare(cython.Py_ssize_t, Dir.LAST_FRAME)
-D_LAST_SEQ = cython.declare(cython.Py_ssize_t, Dir.LAST_SEQ)
-D_LAST_LENGTH = cython.declare(cython.Py_ssize_t, Dir.LAST_LENGTH)
-D_LAST_FLAGS = cython.declare(cython.Py_ssize_t, Dir.LAST_FLAGS)
 D_PACKETS = cython.declare(cython.Py_ssize_t, Dir.PACKETS)
 D_RING = cython.declare(cython.Py_ssize_t, Dir.RING)
 D_WINDOW = cython.declare(cython.Py_ssize_t, Dir.WINDOW)
@@ -116,7 +101,6 @@ D_EDGE_ACK = cython.declare(cython.Py_ssize_t, Dir.EDGE_ACK)
 D_DATA_TIME = cython.declare(cython.Py_ssize_t, Dir.DATA_TIME)
 D_DATA_FRAME = cython.declare(cython.Py_ssize_t, Dir.DATA_FRAME)
 D_NEW_TIME = cython.declare(cython.Py_ssize_t, Dir.NEW_TIME)
-D_NEW_FRAME = cython.declare(cython.Py_ssize_t, Dir.NEW_FRAME)
 D_NEW_LENGTH = cython.declare(cython.Py_ssize_t, Dir.NEW_LENGTH)
 D_BYTES = cython.declare(cython.Py_ssize_t, Dir.BYTES)
 D_SEGMENTS = cython.declare(cython.Py_ssize_t, Dir.SEGMENTS)
@@ -131,21 +115,17 @@ D_RETRANS_LENGTH = cython.declare(cython.Py_ssize_t, Dir.RETRANS_LENGTH)
 D_RETRANS_FIRST = cython.declare(cython.Py_ssize_t, Dir.RETRANS_FIRST)
 D_RETRANS_LAST = cython.declare(cython.Py_ssize_t, Dir.RETRANS_LAST)
 D_RETRANS_FRAME = cython.declare(cython.Py_ssize_t, Dir.RETRANS_FRAME)
-D_RETRANS_TOTAL = cython.declare(cython.Py_ssize_t, Dir.RETRANS_TOTAL)
 D_PROBES = cython.declare(cython.Py_ssize_t, Dir.PROBES)
 D_PROBE_FIRST = cython.declare(cython.Py_ssize_t, Dir.PROBE_FIRST)
 D_PROBE_LAST = cython.declare(cython.Py_ssize_t, Dir.PROBE_LAST)
-D_PROBES_TOTAL = cython.declare(cython.Py_ssize_t, Dir.PROBES_TOTAL)
 D_ZERO_SINCE = cython.declare(cython.Py_ssize_t, Dir.ZERO_SINCE)
 D_ZERO_FRAME = cython.declare(cython.Py_ssize_t, Dir.ZERO_FRAME)
 D_ZERO_ACKS = cython.declare(cython.Py_ssize_t, Dir.ZERO_ACKS)
-D_ZERO_LAST = cython.declare(cython.Py_ssize_t, Dir.ZERO_LAST)
 D_FIN_TIME = cython.declare(cython.Py_ssize_t, Dir.FIN_TIME)
 D_FIN_FRAME = cython.declare(cython.Py_ssize_t, Dir.FIN_FRAME)
 D_FIN_SEQ = cython.declare(cython.Py_ssize_t, Dir.FIN_SEQ)
 D_FINS = cython.declare(cython.Py_ssize_t, Dir.FINS)
 D_ISN = cython.declare(cython.Py_ssize_t, Dir.ISN)
-D_SYN_TIME = cython.declare(cython.Py_ssize_t, Dir.SYN_TIME)
 D_SYN_LAST = cython.declare(cython.Py_ssize_t, Dir.SYN_LAST)
 D_SYN_FRAME = cython.declare(cython.Py_ssize_t, Dir.SYN_FRAME)
 D_SYNS = cython.declare(cython.Py_ssize_t, Dir.SYNS)
@@ -154,7 +134,6 @@ D_SYN_WINDOW = cython.declare(cython.Py_ssize_t, Dir.SYN_WINDOW)
 D_SYN_TTL = cython.declare(cython.Py_ssize_t, Dir.SYN_TTL)
 D_SYN_ID = cython.declare(cython.Py_ssize_t, Dir.SYN_ID)
 D_WSCALE = cython.declare(cython.Py_ssize_t, Dir.WSCALE)
-D_MSS = cython.declare(cython.Py_ssize_t, Dir.MSS)
 D_TTL = cython.declare(cython.Py_ssize_t, Dir.TTL)
 D_TTL_MIN = cython.declare(cython.Py_ssize_t, Dir.TTL_MIN)
 D_TTL_MAX = cython.declare(cython.Py_ssize_t, Dir.TTL_MAX)
@@ -162,7 +141,6 @@ D_ID = cython.declare(cython.Py_ssize_t, Dir.ID)
 D_ID_ZERO = cython.declare(cython.Py_ssize_t, Dir.ID_ZERO)
 D_ID_STEPS = cython.declare(cython.Py_ssize_t, Dir.ID_STEPS)
 D_ID_JUMPS = cython.declare(cython.Py_ssize_t, Dir.ID_JUMPS)
-D_TOS = cython.declare(cython.Py_ssize_t, Dir.TOS)
 D_FLOW = cython.declare(cython.Py_ssize_t, Dir.FLOW)
 D_LINK = cython.declare(cython.Py_ssize_t, Dir.LINK)
 D_TS_WITH = cython.declare(cython.Py_ssize_t, Dir.TS_WITH)
@@ -171,7 +149,6 @@ D_TS_LAST = cython.declare(cython.Py_ssize_t, Dir.TS_LAST)
 D_TS_TIME = cython.declare(cython.Py_ssize_t, Dir.TS_TIME)
 D_FIRST_KIND = cython.declare(cython.Py_ssize_t, Dir.FIRST_KIND)
 D_LAST_KIND = cython.declare(cython.Py_ssize_t, Dir.LAST_KIND)
-D_LAST_INFO = cython.declare(cython.Py_ssize_t, Dir.LAST_INFO)
 D_ALERT = cython.declare(cython.Py_ssize_t, Dir.ALERT)
 D_ALERT_FRAME = cython.declare(cython.Py_ssize_t, Dir.ALERT_FRAME)
 D_REQUESTS = cython.declare(cython.Py_ssize_t, Dir.REQUESTS)
@@ -184,16 +161,9 @@ D_RSTS = cython.declare(cython.Py_ssize_t, Dir.RSTS)
 D_RST_SEQ = cython.declare(cython.Py_ssize_t, Dir.RST_SEQ)
 D_RST_ACK = cython.declare(cython.Py_ssize_t, Dir.RST_ACK)
 D_RST_TIME = cython.declare(cython.Py_ssize_t, Dir.RST_TIME)
-D_RST_TTL = cython.declare(cython.Py_ssize_t, Dir.RST_TTL)
 D_RST_FRAME = cython.declare(cython.Py_ssize_t, Dir.RST_FRAME)
-D_RST_ID = cython.declare(cython.Py_ssize_t, Dir.RST_ID)
-D_RST_WINDOW = cython.declare(cython.Py_ssize_t, Dir.RST_WINDOW)
-D_SUPERS = cython.declare(cython.Py_ssize_t, Dir.SUPERS)
 D_UNSUMMED = cython.declare(cython.Py_ssize_t, Dir.UNSUMMED)
-D_DUPACKS = cython.declare(cython.Py_ssize_t, Dir.DUPACKS)
 D_WINDOW_TIME = cython.declare(cython.Py_ssize_t, Dir.WINDOW_TIME)
-D_WINDOW_BEFORE = cython.declare(cython.Py_ssize_t, Dir.WINDOW_BEFORE)
-D_DF = cython.declare(cython.Py_ssize_t, Dir.DF)
 D_COUNT = cython.declare(cython.Py_ssize_t, Dir.COUNT)
 R_TIME = cython.declare(cython.Py_ssize_t, Ring.TIME)
 R_WHAT = cython.declare(cython.Py_ssize_t, Ring.WHAT)
@@ -289,9 +259,10 @@ G_PROVEN = cython.declare(cython.Py_ssize_t, Glob.PROVEN)
 
 WIDTH = cython.declare(cython.longlong, ROW_WIDTH)
 SIDE = cython.declare(cython.longlong, SIDE_WIDTH)
-SIDE_A = cython.declare(cython.longlong, int(Conn.COUNT))
-SIDE_B = cython.declare(cython.longlong, Conn.COUNT + SIDE_WIDTH)
+SIDE_A = cython.declare(cython.longlong, SIDES)
+SIDE_B = cython.declare(cython.longlong, SIDES + SIDE_WIDTH)
 RING = cython.declare(cython.longlong, RING_SIZE)
+LAST_IN_RING = cython.declare(cython.longlong, RING_SIZE - 1)
 STATES = cython.declare(cython.longlong, 11)
 SYN_SENT = cython.declare(cython.longlong, 1)
 SYN_RECEIVED = cython.declare(cython.longlong, 2)
@@ -325,11 +296,23 @@ COPY_AT_ONCE = cython.declare(cython.longlong, 50_000)
 FAR = cython.declare(cython.longlong, 0x40000000)
 """Largest window there can be (RFC 7323 section 2.3): numbers further away belong to something else."""
 PADDING = cython.declare(cython.longlong, 8)
-"""Rows at the end of the columns of resets that are never used: they keep the columns from falling on the
-same lines of the processor's cache."""
+"""Rows at the end of the columns of resets and of the log that are never used: they keep the columns from falling on
+the same lines of the processor's cache."""
+AHEAD = cython.declare(cython.Py_ssize_t, 8)
+"""A segment's connection is fetched from memory so many segments before its turn, and its bucket twice as many: one
+segment alone would wait for both, one after the other."""
+NEAR = cython.declare(cython.Py_ssize_t, 31)
+"""Last of the places where their buckets are noted meanwhile."""
+
+
+if not cython.compiled:
+
+    def prefetch(_place: object) -> None:
+        """Have the processor fetch a line of memory; `compiled/tracker.pxd` tells the C compiler's name for it."""
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def ahead(a: cython.longlong, b: cython.longlong) -> cython.longlong:
@@ -341,6 +324,7 @@ def ahead(a: cython.longlong, b: cython.longlong) -> cython.longlong:
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def bucket(
@@ -365,6 +349,7 @@ def bucket(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def unlink(t: cython.longlong[::1], heads: cython.longlong[::1], slot: cython.longlong) -> cython.void:
     """Take a slot out of its hash bucket."""
@@ -385,13 +370,15 @@ def unlink(t: cython.longlong[::1], heads: cython.longlong[::1], slot: cython.lo
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def write_log(
     t: cython.longlong[::1], log: cython.longlong[::1], g: cython.longlong[::1], slot: cython.longlong
 ) -> cython.void:
     """Bring a connection's line in the log up to date, if the log still holds it."""
     b: cython.longlong = slot * WIDTH
-    size: cython.longlong = log.shape[0] // L_COUNT
+    whole: cython.longlong = log.shape[0] // L_COUNT
+    size: cython.longlong = whole - PADDING
     line: cython.longlong = t[b + C_LOG]
     if line < g[G_LINES] - size:
         return
@@ -400,25 +387,25 @@ def write_log(
     z: cython.longlong = b + SIDE_B
     end: cython.longlong = 0
     when: cython.longlong = 0
-    log[L_STREAM * size + at] = t[b + C_STREAM]
-    log[L_CLIENT_HI * size + at] = t[b + C_CLIENT_HI]
-    log[L_CLIENT_LO * size + at] = t[b + C_CLIENT_LO]
-    log[L_SERVER_HI * size + at] = t[b + C_SERVER_HI]
-    log[L_SERVER_LO * size + at] = t[b + C_SERVER_LO]
-    log[L_PORTS * size + at] = t[b + C_PORTS]
-    log[L_T_FIRST * size + at] = t[b + C_FIRST_TIME]
-    log[L_T_SYN * size + at] = t[b + C_T_SYN]
-    log[L_T_SYNACK * size + at] = t[b + C_T_SYNACK]
-    log[L_T_LAST * size + at] = t[b + C_LAST_TIME]
-    log[L_CLIENT_BYTES * size + at] = t[a + D_BYTES]
-    log[L_SERVER_BYTES * size + at] = t[z + D_BYTES]
-    log[L_SYN_PRINT * size + at] = t[a + D_SYN_OPTIONS] << 16 | (t[a + D_SYN_WINDOW] & 0xFFFF)
-    log[L_CLIENT_NXT * size + at] = t[a + D_NXT]
-    log[L_SERVER_NXT * size + at] = t[z + D_NXT]
-    log[L_CLIENT_TTL * size + at] = t[a + D_TTL]
-    log[L_SERVER_TTL * size + at] = t[z + D_TTL]
-    log[L_NAME * size + at] = t[b + C_NAME]
-    log[L_LOCAL * size + at] = (
+    log[L_STREAM * whole + at] = t[b + C_STREAM]
+    log[L_CLIENT_HI * whole + at] = t[b + C_CLIENT_HI]
+    log[L_CLIENT_LO * whole + at] = t[b + C_CLIENT_LO]
+    log[L_SERVER_HI * whole + at] = t[b + C_SERVER_HI]
+    log[L_SERVER_LO * whole + at] = t[b + C_SERVER_LO]
+    log[L_PORTS * whole + at] = t[b + C_PORTS]
+    log[L_T_FIRST * whole + at] = t[b + C_FIRST_TIME]
+    log[L_T_SYN * whole + at] = t[b + C_T_SYN]
+    log[L_T_SYNACK * whole + at] = t[b + C_T_SYNACK]
+    log[L_T_LAST * whole + at] = t[b + C_LAST_TIME]
+    log[L_CLIENT_BYTES * whole + at] = t[a + D_BYTES]
+    log[L_SERVER_BYTES * whole + at] = t[z + D_BYTES]
+    log[L_SYN_PRINT * whole + at] = t[a + D_SYN_OPTIONS] << 16 | (t[a + D_SYN_WINDOW] & 0xFFFF)
+    log[L_CLIENT_NXT * whole + at] = t[a + D_NXT]
+    log[L_SERVER_NXT * whole + at] = t[z + D_NXT]
+    log[L_CLIENT_TTL * whole + at] = t[a + D_TTL]
+    log[L_SERVER_TTL * whole + at] = t[z + D_TTL]
+    log[L_NAME * whole + at] = t[b + C_NAME]
+    log[L_LOCAL * whole + at] = (
         (1 if t[a + D_UNSUMMED] > 0 else 0)
         | (2 if t[z + D_UNSUMMED] > 0 else 0)
         | (4 if t[a + D_FLOW] > 0 else 0)
@@ -442,11 +429,12 @@ def write_log(
             end |= 64
     if t[b + C_RESET_TIME] != 0 and (when == 0 or t[b + C_RESET_TIME] < when):
         when = t[b + C_RESET_TIME]
-    log[L_T_END * size + at] = when
-    log[L_END * size + at] = end
+    log[L_T_END * whole + at] = when
+    log[L_END * whole + at] = end
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def release(
     t: cython.longlong[::1],
@@ -473,6 +461,7 @@ def release(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def expire(
     t: cython.longlong[::1],
@@ -511,6 +500,7 @@ def expire(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def finish(
     t: cython.longlong[::1],
@@ -535,6 +525,7 @@ def finish(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def take_slot(
     t: cython.longlong[::1],
@@ -583,30 +574,30 @@ def take_slot(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def clear(t: cython.longlong[::1], b: cython.longlong) -> cython.void:
-    """An empty row: 0 for times, counts and frames, -1 for what is unknown."""
+    """An empty row: 0 for times, counts and frames, -1 for what is unknown. An empty ring needs no clearing."""
     i: cython.Py_ssize_t
     d: cython.longlong
     side: cython.longlong
-    for i in range(WIDTH):
+    for i in range(C_COUNT):
         t[b + i] = 0
     t[b + C_RESET_LAST] = -1
-    t[b + C_RESET_SIDE] = -1
     t[b + C_DATA_SIDE] = -1
     t[b + C_FOREIGN_ACK] = -1
     t[b + C_OLD_STREAM] = -1
     t[b + C_OLD_CLIENT_NXT] = -1
-    t[b + C_OLD_SERVER_NXT] = -1
     t[b + C_OLD_ISN] = -1
     for side in range(2):
         d = b + SIDE_A + side * SIDE
+        for i in range(D_COUNT):
+            t[d + i] = 0
         t[d + D_NXT] = -1
         t[d + D_ACKED] = -1
         t[d + D_ACK_SENT] = -1
         t[d + D_WINDOW] = -1
         t[d + D_WINDOW_MAX] = -1
-        t[d + D_WINDOW_BEFORE] = -1
         t[d + D_SHIFT] = -1
         t[d + D_EDGE] = -1
         t[d + D_EDGE_ACK] = -1
@@ -618,21 +609,19 @@ def clear(t: cython.longlong[::1], b: cython.longlong) -> cython.void:
         t[d + D_SYN_OPTIONS] = -1
         t[d + D_SYN_WINDOW] = -1
         t[d + D_WSCALE] = -1
-        t[d + D_MSS] = -1
         t[d + D_TTL] = -1
         t[d + D_TTL_MIN] = -1
         t[d + D_TTL_MAX] = -1
         t[d + D_ID] = -1
-        t[d + D_TOS] = -1
         t[d + D_FLOW] = -1
         t[d + D_LINK] = -1
         t[d + D_TS_LAST] = -1
         t[d + D_ALERT] = -1
         t[d + D_STATUS] = -1
-        t[d + D_LAST_INFO] = -1
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def remember_old(t: cython.longlong[::1], b: cython.longlong, o: cython.longlong, swapped: cython.bint) -> cython.void:
     """Note in a new connection at b what is known of the one at o, which used the same 4-tuple.
@@ -642,7 +631,6 @@ def remember_old(t: cython.longlong[::1], b: cython.longlong, o: cython.longlong
     oc: cython.longlong = o + (SIDE_B if swapped else SIDE_A)
     os: cython.longlong = o + (SIDE_A if swapped else SIDE_B)
     t[b + C_OLD_STREAM] = t[o + C_STREAM]
-    t[b + C_OLD_LAST] = t[o + C_LAST_TIME]
     t[b + C_OLD_FINS] = 0
     if t[oc + D_FINS] > 0:
         t[b + C_OLD_FINS] |= 1
@@ -651,11 +639,11 @@ def remember_old(t: cython.longlong[::1], b: cython.longlong, o: cython.longlong
     if t[o + C_RESETS] > 0:
         t[b + C_OLD_FINS] |= 4
     t[b + C_OLD_CLIENT_NXT] = t[oc + D_NXT]
-    t[b + C_OLD_SERVER_NXT] = t[os + D_NXT]
     t[b + C_OLD_ISN] = t[oc + D_ISN]
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def is_copy(
     t: cython.longlong[::1],
@@ -681,7 +669,7 @@ def is_copy(
     n: cython.longlong = t[d + D_RING]
     looked: cython.longlong = 4 if n > 4 else n
     for i in range(looked):
-        at = d + D_COUNT + ((n - 1 - i) % RING) * R_COUNT
+        at = d + D_COUNT + ((n - 1 - i) & LAST_IN_RING) * R_COUNT
         passed = time - t[at + R_TIME]
         if passed < 0:
             passed = -passed
@@ -702,6 +690,7 @@ def is_copy(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def find_trigger(
     t: cython.longlong[::1],
@@ -726,7 +715,7 @@ def find_trigger(
     found: cython.longlong = 0
     looked: cython.longlong = RING if n > RING else n
     for i in range(looked):
-        at = p + D_COUNT + ((n - 1 - i) % RING) * R_COUNT
+        at = p + D_COUNT + ((n - 1 - i) & LAST_IN_RING) * R_COUNT
         bits = t[at + R_WHAT]
         fits = 0
         if (bits & 0x10) != 0 and (t[at + R_ACK] & M32) == seq:
@@ -750,6 +739,7 @@ def find_trigger(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def record_reset(
     t: cython.longlong[::1],
@@ -801,18 +791,50 @@ def record_reset(
     t[b + C_RESETS] += 1
     if t[b + C_RESET_TIME] == 0:
         t[b + C_RESET_TIME] = rows[o + S_TIME]
-        t[b + C_RESET_SIDE] = side
     t[d + D_RSTS] += 1
     t[d + D_RST_SEQ] = rows[o + S_SEQ]
     t[d + D_RST_ACK] = rows[o + S_ACK] if (rows[o + S_FLAGS] & 0x10) != 0 else 0
     t[d + D_RST_TIME] = rows[o + S_TIME]
-    t[d + D_RST_TTL] = rows[o + S_TTL]
     t[d + D_RST_FRAME] = rows[o + S_FRAME]
-    t[d + D_RST_ID] = rows[o + S_IP_ID]
-    t[d + D_RST_WINDOW] = rows[o + S_WINDOW]
 
 
 @cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def fetch_bucket(
+    rows: cython.longlong[::1],
+    i: cython.Py_ssize_t,
+    heads: cython.longlong[::1],
+    near: cython.longlong[::1],
+) -> cython.void:
+    """Note the bucket of a segment that comes soon, and have the processor fetch it."""
+    o: cython.Py_ssize_t = i * S_COUNT
+    head: cython.longlong = bucket(
+        rows[o + S_SRC_LO], rows[o + S_SRC_HI], rows[o + S_SPORT],
+        rows[o + S_DST_LO], rows[o + S_DST_HI], rows[o + S_DPORT], heads.shape[0] - 1,
+    )  # fmt: skip
+    near[i & NEAR] = head
+    if cython.compiled:
+        prefetch(cython.address(heads[head]))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def fetch_row(t: cython.longlong[::1], slot: cython.longlong) -> cython.void:
+    """Have the processor fetch a connection, as far as an ordinary segment touches it."""
+    i: cython.longlong
+    b: cython.longlong = slot * WIDTH
+    if cython.compiled and slot >= 0:
+        for i in range(0, 24, 8):
+            prefetch(cython.address(t[b + i]))
+        for i in range(0, 40, 8):
+            prefetch(cython.address(t[b + SIDE_A + i]))
+            prefetch(cython.address(t[b + SIDE_B + i]))
+
+
+@cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def note_reset_after(
     x: cython.longlong[::1],
@@ -834,6 +856,7 @@ def note_reset_after(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.exceptval(check=False)
 def note_after(
     t: cython.longlong[::1],
@@ -892,7 +915,10 @@ def note_after(
             x[X_PEER_AFTER_FRAME * size + r] = rows[o + S_FRAME]
 
 
-def follow(
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(-1)
+def walk(
     rows: cython.longlong[::1],
     start: cython.Py_ssize_t,
     n: cython.Py_ssize_t,
@@ -906,28 +932,9 @@ def follow(
     buffer: cython.const[cython.uchar][::1],
     seen_names: cython.longlong[::1],
     names: cython.longlong[:, ::1],
+    near: cython.longlong[::1],
 ) -> cython.Py_ssize_t:
-    """Follow segments rows[start:n] through the table of connections.
-
-    Args:
-        rows: segments, n * Seg.COUNT cells, row after row.
-        start: first row to take.
-        n: rows that are filled.
-        t: connections, slots * WIDTH cells.
-        heads: first slot of each hash bucket; a power of two of them.
-        x: resets, Rst.COUNT * size cells, a cell's column after the other; size - PADDING rows are used in turn.
-        log: recent connections, Log.COUNT * lines cells, column after column.
-        g: `Glob` cells.
-        moves: `connections.states.as_array()`.
-        keep: how many finished connections stay in the table at most.
-        buffer: what NAME_AT counts in.
-        seen_names: hashes of names already reported, a small cache.
-        names: gets (hash, offset, length) of names not in that cache; G_NAMES of them.
-
-    Returns:
-        The row behind the last one taken. It is smaller than n when the ring of resets is full: the caller
-        judges the older half, raises G_FLUSHED and calls again.
-    """
+    """Do what `follow` says."""
     i: cython.Py_ssize_t
     j: cython.Py_ssize_t
     o: cython.Py_ssize_t
@@ -964,10 +971,15 @@ def follow(
     h: cython.ulonglong
     line: cython.longlong
     ns: cython.longlong = len(moves) // STATES
-    mask: cython.longlong = heads.shape[0] - 1
     ring: cython.longlong = x.shape[0] // X_COUNT - PADDING
     swapped: cython.bint
+    for i in range(start, min(start + 2 * AHEAD, n)):
+        fetch_bucket(rows, i, heads, near)
     for i in range(start, n):
+        if i + 2 * AHEAD < n:
+            fetch_bucket(rows, i + 2 * AHEAD, heads, near)
+        if i + AHEAD < n:
+            fetch_row(t, heads[near[(i + AHEAD) & NEAR]])
         o = i * S_COUNT
         flags = rows[o + S_FLAGS]
         if (flags & 0x04) != 0 and g[G_RESETS] - g[G_FLUSHED] >= ring:
@@ -995,7 +1007,7 @@ def follow(
         ack = rows[o + S_ACK]
         length = rows[o + S_LENGTH]
         ip_id = rows[o + S_IP_ID]
-        head = bucket(slo, shi, sport, dlo, dhi, dport, mask)
+        head = near[i & NEAR]
         slot = heads[head]
         side = 0
         ports = sport << 16 | dport
@@ -1110,11 +1122,7 @@ def follow(
             t[b + C_LOG] = line
             t[b + C_FIRST_TIME] = time
             t[b + C_LAST_TIME] = time
-            t[b + C_FIRST_FRAME] = rows[o + S_FRAME]
             t[b + C_TUNNEL] = rows[o + S_TUNNEL]
-            t[b + C_CAPTURE] = g[G_CAPTURE]
-            t[b + C_INTERFACE] = rows[o + S_INTERFACE]
-            t[b + C_STARTED_STATES] = flags
         d = b + SIDE_A + side * SIDE
         p = b + SIDE_A + (1 - side) * SIDE
 
@@ -1185,14 +1193,6 @@ def follow(
                         t[p + D_ACKED] = ack
                         if t[p + D_RETRANS] > 0 and ahead(ack, t[p + D_RETRANS_SEQ]) > 0:
                             t[p + D_RETRANS] = 0
-                        t[d + D_DUPACKS] = 0
-                    elif (
-                        length == 0
-                        and (flags & 0x07) == 0
-                        and ack == t[d + D_ACK_SENT]
-                        and rows[o + S_WINDOW] == t[d + D_WINDOW]
-                    ):
-                        t[d + D_DUPACKS] += 1
                 if t[p + D_STATE] == SYN_RECEIVED and t[p + D_ISN] >= 0 and ack == (t[p + D_ISN] + 1) & M32:
                     t[p + D_STATE] = moves[SYN_RECEIVED * ns + 4]
                     if t[b + C_T_ACK] == 0 and side == 0:
@@ -1205,14 +1205,12 @@ def follow(
             if (flags & 0x02) != 0:
                 if t[d + D_ISN] < 0:
                     t[d + D_ISN] = seq
-                    t[d + D_SYN_TIME] = time
                     t[d + D_SYN_FRAME] = rows[o + S_FRAME]
                     t[d + D_SYN_OPTIONS] = rows[o + S_OPTIONS]
                     t[d + D_SYN_WINDOW] = rows[o + S_WINDOW]
                     t[d + D_SYN_TTL] = rows[o + S_TTL]
                     t[d + D_SYN_ID] = ip_id
                     t[d + D_WSCALE] = rows[o + S_WSCALE]
-                    t[d + D_MSS] = rows[o + S_MSS]
                 t[d + D_SYN_LAST] = time
                 t[d + D_SYNS] += 1
                 t[b + C_KNOWN] = 1
@@ -1252,7 +1250,6 @@ def follow(
                 if win != t[d + D_WINDOW]:
                     if win > t[d + D_WINDOW] and t[d + D_WINDOW] >= 0:
                         t[d + D_WINDOW_TIME] = time
-                    t[d + D_WINDOW_BEFORE] = t[d + D_WINDOW]
                     t[d + D_WINDOW] = win
                     if win > t[d + D_WINDOW_MAX]:
                         t[d + D_WINDOW_MAX] = win
@@ -1263,7 +1260,6 @@ def follow(
                         t[d + D_ZERO_ACKS] = 0
                     else:
                         t[d + D_ZERO_ACKS] += 1
-                    t[d + D_ZERO_LAST] = time
                 elif t[d + D_ZERO_SINCE] != 0:
                     t[d + D_ZERO_SINCE] = 0
                 if t[d + D_SHIFT] >= 0 and (flags & 0x10) != 0:
@@ -1300,7 +1296,6 @@ def follow(
                     t[b + C_IDLE_FRAME] = rows[o + S_FRAME]
                     t[b + C_IDLE_SIDE] = side
                     t[d + D_NEW_TIME] = time
-                    t[d + D_NEW_FRAME] = rows[o + S_FRAME]
                     t[d + D_NEW_LENGTH] = length
                     if length > 0:
                         t[d + D_BYTES] += length if adv > length else adv
@@ -1308,8 +1303,6 @@ def follow(
                         if length > t[d + D_SEGMENT_MAX]:
                             t[d + D_SEGMENT_MAX] = length
                         if t[b + C_DATA_SIDE] != side:
-                            if t[b + C_DATA_SIDE] >= 0:
-                                t[b + C_TURNS] += 1
                             t[b + C_DATA_SIDE] = side
                             t[b + C_T_TURN] = time
                             t[b + C_TURN_FRAME] = rows[o + S_FRAME]
@@ -1326,7 +1319,6 @@ def follow(
                     t[d + D_RETRANS_LENGTH] = length
                     t[d + D_RETRANS_LAST] = time
                     t[d + D_RETRANS_FRAME] = rows[o + S_FRAME]
-                    t[d + D_RETRANS_TOTAL] += 1
                 if length > 0 and probe == 0:
                     t[d + D_DATA_TIME] = time
                     t[d + D_DATA_FRAME] = rows[o + S_FRAME]
@@ -1336,7 +1328,6 @@ def follow(
                         t[d + D_FIRST_DATA_FRAME] = rows[o + S_FRAME]
                         t[d + D_FIRST_KIND] = at
                     t[d + D_LAST_KIND] = at
-                    t[d + D_LAST_INFO] = rows[o + S_KIND_INFO]
                     if at == TLS_ALERT:
                         t[d + D_ALERT] = rows[o + S_KIND_INFO] if rows[o + S_KIND_INFO] >= 0 else -2
                         t[d + D_ALERT_FRAME] = rows[o + S_FRAME]
@@ -1389,7 +1380,6 @@ def follow(
                 if t[d + D_PROBES] == 0:
                     t[d + D_PROBE_FIRST] = time
                 t[d + D_PROBES] += 1
-                t[d + D_PROBES_TOTAL] += 1
                 t[d + D_PROBE_LAST] = time
             if t[p + D_PROBES] != 0:
                 t[p + D_PROBES] = 0
@@ -1412,29 +1402,21 @@ def follow(
                     else:
                         t[d + D_ID_JUMPS] += 1
                 t[d + D_ID] = ip_id
-            t[d + D_TOS] = rows[o + S_TOS]
             t[d + D_FLOW] = rows[o + S_FLOW]
             t[d + D_LINK] = rows[o + S_LINK_SRC]
-            t[d + D_DF] = rows[o + S_IP_FLAGS]
             if rows[o + S_TSVAL] >= 0:
                 t[d + D_TS_WITH] += 1
                 t[d + D_TS_LAST] = rows[o + S_TSVAL]
                 t[d + D_TS_TIME] = time
             elif (flags & 0x02) == 0:
                 t[d + D_TS_WITHOUT] += 1
-            if (rows[o + S_QUALITY] & 0x36) != 0:
-                if (rows[o + S_QUALITY] & 0x06) != 0:
-                    t[d + D_SUPERS] += 1
-                if (rows[o + S_QUALITY] & 0x30) != 0:
-                    t[d + D_UNSUMMED] += 1
+            if (rows[o + S_QUALITY] & 0x30) != 0:
+                t[d + D_UNSUMMED] += 1
             t[d + D_PACKETS] += 1
             t[d + D_LAST_TIME] = time
             t[d + D_LAST_FRAME] = rows[o + S_FRAME]
-            t[d + D_LAST_SEQ] = seq
-            t[d + D_LAST_LENGTH] = length
-            t[d + D_LAST_FLAGS] = flags
 
-        at = d + D_COUNT + (t[d + D_RING] % RING) * R_COUNT
+        at = d + D_COUNT + (t[d + D_RING] & LAST_IN_RING) * R_COUNT
         what = flags | rows[o + S_FRAME] << 9 | rows[o + S_TOS] << 40
         what |= rows[o + S_KIND] << 48 | repeated << 53 | probe << 54
         t[at + R_TIME] = time
@@ -1446,7 +1428,6 @@ def follow(
         t[b + C_PACKETS] += 1
         if time > t[b + C_LAST_TIME]:
             t[b + C_LAST_TIME] = time
-        t[b + C_LAST_FRAME] = rows[o + S_FRAME]
         if t[b + C_USED] == 1:
             if (flags & 0x04) != 0 or (
                 t[d + D_FINS] > 0
@@ -1458,6 +1439,50 @@ def follow(
                 if g[G_FINISHED] > keep or time - t[g[G_OLDEST] * WIDTH + C_FINISHED] > FINISHED_KEEP:
                     expire(t, heads, log, g, time, keep)
     return n
+
+
+def follow(
+    rows: cython.longlong[::1],
+    start: cython.Py_ssize_t,
+    n: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    heads: cython.longlong[::1],
+    x: cython.longlong[::1],
+    log: cython.longlong[::1],
+    g: cython.longlong[::1],
+    moves: cython.const[cython.longlong][::1],
+    keep: cython.longlong,
+    buffer: cython.const[cython.uchar][::1],
+    seen_names: cython.longlong[::1],
+    names: cython.longlong[:, ::1],
+    near: cython.longlong[::1],
+) -> cython.Py_ssize_t:
+    """Follow segments rows[start:n] through the table of connections.
+
+    Args:
+        rows: segments, n * Seg.COUNT cells, row after row.
+        start: first row to take.
+        n: rows that are filled.
+        t: connections, slots * WIDTH cells.
+        heads: first slot of each hash bucket; a power of two of them.
+        x: resets, Rst.COUNT * size cells, a cell's column after the other; size - PADDING rows are used in turn.
+        log: recent connections, Log.COUNT * lines cells, column after column.
+        g: `Glob` cells.
+        moves: `connections.states.as_array()`.
+        keep: how many finished connections stay in the table at most.
+        buffer: what NAME_AT counts in.
+        seen_names: hashes of names already reported, a small cache.
+        names: gets (hash, offset, length) of names not in that cache; G_NAMES of them.
+        near: room for the buckets of the next `NEAR` + 1 segments.
+
+    Returns:
+        The row behind the last one taken. It is smaller than n when the ring of resets is full: the caller
+        judges the older half, raises G_FLUSHED and calls again.
+    """
+    done: cython.Py_ssize_t
+    with cython.nogil:
+        done = walk(rows, start, n, t, heads, x, log, g, moves, keep, buffer, seen_names, names, near)
+    return done
 
 
 def sync(t: cython.longlong[::1], log: cython.longlong[::1], g: cython.longlong[::1]) -> cython.void:
@@ -1537,6 +1562,7 @@ def propagate(x: cython.longlong[::1], first: cython.longlong, last: cython.long
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def add(
@@ -1552,6 +1578,7 @@ def add(
 
 
 @cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def first_of(

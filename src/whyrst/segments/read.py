@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from whyrst.capture.filter import Filter
     from whyrst.capture.interface import Interface
 
+    Rows = np.ndarray[Any, np.dtype[np.int64]]
     Progress = Callable[[int, int | None], None]
     """Called with the bytes read so far, as they stand in the files, and the bytes of all files, if known."""
 
@@ -77,7 +79,8 @@ class Capture:
 
 
 class Batch(NamedTuple):
-    """Segments that were read together; `rows` and `buffer` are used again for the next batch.
+    """Segments that were read together; `rows` and `buffer` are used again for the next batch, or for the one so many
+    later as `Series.in_turn` says.
 
     Attributes:
         rows: Cells as `Seg` numbers them, shape (n, Seg.COUNT).
@@ -85,7 +88,7 @@ class Batch(NamedTuple):
         capture: Where they come from.
     """
 
-    rows: np.ndarray[Any, np.dtype[np.int64]]
+    rows: Rows
     buffer: memoryview
     capture: Capture
 
@@ -97,6 +100,7 @@ class Series:
         paths: Its files, in the order in which they are read.
         captures: Those opened so far.
         errors: Those that could not be read.
+        in_turn: How many batches must stay valid at a time; with more than one, decompression runs ahead, too.
     """
 
     def __init__(
@@ -105,6 +109,7 @@ class Series:
         self.paths = paths
         self.captures: list[Capture] = []
         self.errors: list[CaptureError] = []
+        self.in_turn = 1
         self._first = first
         self._only = only
         self._moved = moved
@@ -125,23 +130,24 @@ class Series:
         Raises:
             CaptureError: None of the files could be read.
         """
-        rows = np.zeros((BATCH, Seg.COUNT), np.int64)
+        rooms = cycle(np.zeros((self.in_turn, BATCH, Seg.COUNT), np.int64))
         for number, path in enumerate(self.paths, self._first):
             try:
-                reader = Reader(path, rows=BATCH)
+                reader = Reader(path, rows=BATCH, ahead=self.in_turn > 1)
             except CaptureError as error:
                 self.errors.append(error)
                 continue
             with reader:
                 capture = Capture(path, number, reader.format, reader.compression, reader.interfaces, reader.damage)
                 self.captures.append(capture)
-                yield from self._segments(reader, capture, rows)
+                yield from self._segments(reader, capture, rooms)
         if self.errors and not self.captures:
             raise self.errors[0]
 
-    def _segments(self, reader: Reader, capture: Capture, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[Batch]:
+    def _segments(self, reader: Reader, capture: Capture, rooms: Iterator[Rows]) -> Iterator[Batch]:
         """Decode one capture."""
         tally = capture.tally
+        rows = next(rooms)
         for n in reader.records():
             if self._only is not None:
                 self._only.select(reader.buffer, reader.table, n)
@@ -153,6 +159,7 @@ class Series:
                 self._moved(capture.number, reader.taken)
             if m:
                 yield Batch(rows[:m], reader.buffer, capture)
+                rows = next(rooms)
         capture.follow(reader)
 
 
@@ -199,7 +206,7 @@ def first_time(path: str) -> int:
     Raises:
         CaptureError: It cannot be read, or not twice.
     """
-    if _size(path) is None:
+    if size_of(path) is None:
         raise CaptureError(path, 0, "it cannot be joined with others: only files can, for they are read twice")
     with Reader(path, piece=_PEEK, rows=1) as reader:
         for _ in reader.records():
@@ -207,7 +214,7 @@ def first_time(path: str) -> int:
     return 0
 
 
-def _size(path: str) -> int | None:
+def size_of(path: str) -> int | None:
     """Give the size of a file, 0 for one that is not there, `None` for a pipe, a device or standard input."""
     if path == STDIN:
         return None
@@ -220,7 +227,7 @@ def _size(path: str) -> int | None:
 
 def _counting(names: list[str], progress: Progress) -> Callable[[int, int], None]:
     """Turn the bytes read of the present file into those of all files; files are read one after the other."""
-    sizes = [_size(name) for name in names]
+    sizes = [size_of(name) for name in names]
     total = None if None in sizes else sum(size or 0 for size in sizes)
     before = present = latest = 0
 

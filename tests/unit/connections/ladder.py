@@ -25,7 +25,7 @@ from whyrst.connections.tracker import Tracker
 from whyrst.fast import tracker as plain
 from whyrst.fast.layout import Flag, Kind, Seg
 from whyrst.fast.select import tracker as chosen
-from whyrst.fast.tables import WIDTH, Conn, Dir, Glob, Log, Rst, Use
+from whyrst.fast.tables import RING, SIDE, SIDES, WIDTH, Conn, Dir, Glob, Log, Ring, Rst, Use
 
 IPV4 = 0xFFFF << 32
 START = 1_780_000_000_000_000_000
@@ -144,10 +144,24 @@ class Seen:
         return Cells(Conn, self.row(stream))
 
     def client(self, stream=-1):
-        return Cells(Dir, self.row(stream)[Conn.COUNT :])
+        return Cells(Dir, self.row(stream)[SIDES:])
 
     def server(self, stream=-1):
-        return Cells(Dir, self.row(stream)[(Conn.COUNT + WIDTH) // 2 :])
+        return Cells(Dir, self.row(stream)[SIDES + SIDE :])
+
+    def repeats(self, side, stream=-1):
+        """How many of a side's latest segments were repeats."""
+        return self._marked(side, stream, 53)
+
+    def probes(self, side, stream=-1):
+        """How many of a side's latest segments were keep-alive probes."""
+        return self._marked(side, stream, 54)
+
+    def _marked(self, side, stream, bit):
+        start = (SIDES if side == "client" else SIDES + SIDE) + Dir.COUNT
+        row = self.row(stream)[start : start + RING * Ring.COUNT]
+        kept = min(int(getattr(self, side)(stream).RING), RING)
+        return sum(int(what) >> bit & 1 for what in row[Ring.WHAT :: Ring.COUNT][:kept])
 
     def states(self, stream=-1):
         return State(self.client(stream).STATE).name, State(self.server(stream).STATE).name

@@ -22,8 +22,9 @@ def test_bytes_and_acknowledgements():
 
 @pytest.mark.parametrize("text", ["client >> PSH,ACK len=500", "server >> ACK\nclient >> PSH,ACK len=500"])
 def test_first_bytes_in_the_middle_of_a_conversation_all_count(text):
-    client = play(text).client()
-    assert (client.BYTES, client.NXT, client.RETRANS_TOTAL) == (500, 1500, 0)
+    seen = play(text)
+    client = seen.client()
+    assert (client.BYTES, client.NXT, seen.repeats("client")) == (500, 1500, 0)
 
 
 def test_fast_open_data_counts_and_may_be_refused():
@@ -37,16 +38,16 @@ def test_fast_open_data_counts_and_may_be_refused():
 def test_fast_open_data_taken_at_once():
     seen = play("client >> SYN len=300\nserver >> SYN,ACK\nserver >> PSH,ACK len=50\nclient >> ACK")
     assert seen.client().ACKED == 1301
-    assert seen.conn().TURNS == 1
-    assert seen.client().RETRANS_TOTAL == 0
+    assert seen.repeats("client") == 0
 
 
 def test_numbers_wrap():
     ladder = Ladder().write("client >> SYN seq=4294967000\nserver >> SYN,ACK seq=4294967295\nclient >> ACK")
     ladder.write("client >> PSH,ACK len=1000\nserver >> ACK\nserver >> PSH,ACK len=5\nclient >> ACK")
     ladder.write("client >> ACK seq=-1\nclient >> PSH,ACK len=10\nclient >> again wait=0.3")
-    client = play(ladder).client()
-    assert (client.NXT, client.BYTES, client.RETRANS, client.PROBES_TOTAL) == (715, 1010, 1, 1)
+    seen = play(ladder)
+    client = seen.client()
+    assert (client.NXT, client.BYTES, client.RETRANS, seen.probes("client")) == (715, 1010, 1, 1)
     assert play(ladder).server().NXT == 5
     assert play(ladder).g.MISSING == 0
 
@@ -63,7 +64,7 @@ def test_ladder_of_retransmissions():
 
 def test_acknowledgement_ends_a_ladder():
     seen = play(SHAKE + "client >> PSH,ACK len=100\nclient >> again wait=0.2\nserver >> ACK")
-    assert (seen.client().RETRANS, seen.client().RETRANS_TOTAL) == (0, 1)
+    assert (seen.client().RETRANS, seen.repeats("client")) == (0, 1)
     assert seen.client().RTT == MS, "a repeated segment measures nothing (Karn); the SYN did"
 
 
@@ -73,13 +74,14 @@ def test_another_segment_begins_another_ladder():
         "client >> ACK len=50 seq=1101\nclient >> ACK len=50 seq=1101 wait=2"
     )
     client = seen.client()
-    assert (client.RETRANS, client.RETRANS_SEQ, client.RETRANS_TOTAL) == (2, 1101, 3)
+    assert (client.RETRANS, client.RETRANS_SEQ, seen.repeats("client")) == (2, 1101, 3)
     assert client.RETRANS_FIRST == seen.rows[4, Seg.TIME]
 
 
 def test_larger_repeat_brings_new_bytes_only():
-    client = play(SHAKE + "client >> ACK len=100\nclient >> ACK len=300 seq=1001").client()
-    assert (client.BYTES, client.NXT, client.RETRANS_TOTAL) == (300, 1301, 0)
+    seen = play(SHAKE + "client >> ACK len=100\nclient >> ACK len=300 seq=1001")
+    client = seen.client()
+    assert (client.BYTES, client.NXT, seen.repeats("client")) == (300, 1301, 0)
 
 
 @pytest.mark.parametrize("length", [0, 1])
@@ -87,14 +89,14 @@ def test_keep_alive_probes(length):
     probe = f"client >> ACK seq=-1 len={length} wait=75\n"
     seen = play(SHAKE + "client >> PSH,ACK len=10\nserver >> ACK\n" + probe * 9)
     client = seen.client()
-    assert (client.PROBES, client.PROBES_TOTAL, client.RETRANS_TOTAL, client.BYTES) == (9, 9, 0, 10)
+    assert (client.PROBES, seen.repeats("client"), client.BYTES) == (9, 0, 10)
     assert client.PROBE_LAST - client.PROBE_FIRST == 8 * 75 * 1000 * MS
     assert client.DATA_FRAME == 4
 
 
 def test_answer_ends_the_probes():
     seen = play(SHAKE + "client >> ACK seq=-1 wait=75\nclient >> ACK seq=-1 wait=75\nserver >> ACK")
-    assert (seen.client().PROBES, seen.client().PROBES_TOTAL) == (0, 2)
+    assert (seen.client().PROBES, seen.probes("client")) == (0, 2)
 
 
 def test_one_byte_below_what_is_not_acknowledged_is_no_probe():
@@ -108,7 +110,7 @@ def test_zero_window_and_its_update():
     assert (server.ZERO_ACKS, server.ZERO_FRAME, server.WINDOW) == (1, 4, 0)
     seen = play(shut + "server >> ACK win=4000 wait=3")
     server = seen.server()
-    assert (server.ZERO_SINCE, server.WINDOW, server.WINDOW_BEFORE, server.WINDOW_MAX) == (0, 4000, 0, 4000)
+    assert (server.ZERO_SINCE, server.WINDOW, server.WINDOW_MAX) == (0, 4000, 4000)
     assert server.WINDOW_TIME == seen.rows[-1, Seg.TIME]
 
 
@@ -131,14 +133,9 @@ def test_bytes_acknowledged_and_not_yet_read():
     assert (server.EDGE, server.ACK_SENT - server.EDGE_ACK) == (1803, 0)
 
 
-def test_duplicate_acknowledgements():
+def test_bytes_that_the_capture_lacks_leave_one_hole():
     text = SHAKE + "client >> ACK len=100\nserver >> ACK\nclient >> ACK len=100 seq=+100\n"
-    seen = play(text + "server >> ACK ack=1101\n" * 3)
-    assert seen.server().DUPACKS == 3
-    assert seen.client().HOLES == 1
-    seen = play(text + "server >> ACK ack=1101\nserver >> ACK ack=1101 win=600\nserver >> ACK ack=1101 len=1")
-    assert seen.server().DUPACKS == 1
-    assert play(text + "server >> ACK ack=1101\nserver >> ACK").server().DUPACKS == 0
+    assert play(text + "server >> ACK ack=1101\n" * 3).client().HOLES == 1
 
 
 def test_challenge_ack_changes_nothing():
@@ -172,14 +169,13 @@ def test_habits_of_a_sender():
     assert (client.ID, client.ID_STEPS, client.ID_JUMPS, client.ID_ZERO) == (500, 1, 1, 1)
     assert (client.TS_WITH, client.TS_WITHOUT, client.TS_LAST) == (2, 2, 101)
     assert (client.SYN_OPTIONS, client.SYN_WINDOW, client.SYN_TTL, client.SYN_ID) == (16, 64240, 64, 7)
-    assert (client.MSS, client.WSCALE, client.WINDOW, client.TOS, client.LINK) == (1460, 7, 502, 4, -1)
+    assert (client.WSCALE, client.WINDOW, client.LINK) == (7, 502, -1)
     assert seen.server().ID_ZERO == 1
 
 
 def test_reset_leaves_its_senders_habits_alone():
     client = play(SHAKE + "client >> RST ttl=200 id=9 win=77").client()
     assert (client.TTL, client.ID, client.PACKETS, client.RSTS, client.LAST_FRAME) == (64, -1, 2, 1, 3)
-    assert (client.RST_TTL, client.RST_ID, client.RST_WINDOW) == (200, 9, 77)
 
 
 def test_kinds_of_payload():
@@ -193,7 +189,7 @@ def test_kinds_of_payload():
     assert (client.REQUESTS, client.FIRST_KIND, client.FIRST_DATA_FRAME) == (1, Kind.HTTP_REQUEST, 4)
     assert (server.ANSWERS, server.STATUS, server.ALERT, server.ALERT_FRAME) == (1, 503, -2, 8)
     assert (server.FIRST_KIND, server.LAST_KIND) == (Kind.HTTP_RESPONSE, Kind.TLS_ALERT)
-    assert (conn.TURNS, conn.DATA_SIDE, conn.TURN_FRAME) == (1, 1, 6)
+    assert (conn.DATA_SIDE, conn.TURN_FRAME) == (1, 6)
 
 
 def test_silence_before_the_latest_new_byte():

@@ -9,7 +9,7 @@ import pytest
 from unit.connections.ladder import SHAKE, Ladder, Seen, follow, play
 from whyrst.connections.tracker import PAYLOAD, Tracker
 from whyrst.fast.layout import Seg
-from whyrst.fast.tables import End, Use
+from whyrst.fast.tables import Conn, End, Use
 
 CLOSE = "client >> FIN,ACK\nserver >> FIN,ACK\nclient >> ACK\n"
 
@@ -25,7 +25,7 @@ def many(count, text, ladder=None):
 
 def accounted(seen):
     """Every connection is live, finished or gone; the lists of the table say the same as its counters."""
-    used = [int(row[1]) for row in seen.table[:, [0, 7]]]
+    used = seen.table[:, Conn.USED].tolist()
     assert used.count(Use.LIVE) == seen.g.LIVE
     assert used.count(Use.FINISHED) == seen.g.FINISHED
     assert seen.g.LIVE + seen.g.FINISHED + seen.g.RELEASED == seen.g.STREAMS
@@ -97,7 +97,7 @@ def test_forgotten_old_connection_is_unknown_to_its_follower():
         ladder.write(SHAKE)
     ladder.use((40000, 80))
     seen = accounted(play(ladder.write("client >> SYN seq=99999"), limit=4))
-    assert (seen.conn().OLD_STREAM, seen.conn().OLD_FINS, seen.conn().OLD_LAST) == (-1, 0, 0)
+    assert (seen.conn().OLD_STREAM, seen.conn().OLD_FINS) == (-1, 0)
     assert seen.resets[0].own.SYN_AFTER == seen.rows[-1, Seg.TIME]
 
 

@@ -64,6 +64,9 @@ def _events(path: str | None) -> list[KernelEvent] | None:
 @click.option("-q", "--quiet", is_flag=True, help="One line per reset.")
 @color_option
 @fail_on_option
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Threads at most; as many as there are processors."
+)
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 def command(
     *,
@@ -79,6 +82,7 @@ def command(
     quiet: bool,
     color: str,
     conditions: Sequence[str],
+    jobs: int | None,
     no_progress: bool,
 ) -> int:
     """Tell why the connections in captures were reset.
@@ -119,7 +123,7 @@ def command(
         opened(output) as out,
     ):
         try:
-            analysis = analyze(files, filter=expression, join=join, progress=bar, events=_events(recorded))
+            analysis = analyze(files, filter=expression, join=join, progress=bar, events=_events(recorded), jobs=jobs)
             report = Watched(_chosen(analysis, listing, files), bar.close)
             form.write(report, out, view)
         except FilterError as error:
