@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 
 TESTS = Path(__file__).parents[1] / "tests"
 VERDICTS = 20_000
-RATE, SECONDS = 100, 30
-"""Resets a second, and for how long."""
+RATE, SECONDS = 50, 30
+"""Connections a second, each with a reset sent and one taken, and for how long."""
 REFUSED = f"""
 import socket, time
 end = time.monotonic() + {SECONDS}

@@ -20,6 +20,8 @@ NAME = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 DEFAULT_FOLDER = Path("/var/lib/whyrst/agent")
 PATH = "/v1/logs"
+RATE = 200
+"""Resets a second and kind that get a verdict each; of a storm the rest is counted."""
 
 Name = Annotated[str, Meta(pattern=NAME)]
 
@@ -81,6 +83,7 @@ class Settings(_Strict, frozen=True):
     cgroup: str | None = None
     sent: bool = False
     received: bool = False
+    rate: Annotated[int, Meta(ge=1, le=10_000)] = RATE
     prometheus: Prometheus | None = None
     queue: Queue = Queue()
     otlp: tuple[Otlp, ...] = ()

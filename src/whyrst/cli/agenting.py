@@ -102,7 +102,7 @@ def _source(stack: ExitStack, wanted: Wanted) -> tuple[Source, Callable[[], str]
     netns = wanted.selection.netns
     before = counted(Namespaces())
     try:
-        tracer = stack.enter_context(CountingTracer(Counts(), netns=netns))
+        tracer = stack.enter_context(CountingTracer(Counts(), rate=wanted.settings.rate, netns=netns))
     except BpfError as error:
         raise click.ClickException(str(error)) from error
     watch = stack.enter_context(closing(Watch(tracer, before, [netns] if netns else [])))

@@ -11,7 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, NamedTuple
 
-from whyrst.kernel.tracer import Tracer
+from whyrst.kernel.tracer import RATE, Tracer
 from whyrst.reports.source import CONFIDENCES, HARMS, MECHANISMS
 from whyrst.trace.counts import Counts, Frequent
 from whyrst.trace.frames import with_frames
@@ -83,6 +83,7 @@ class CountingTracer(Tracer):
 
     Args:
         counts: where.
+        rate: events a second and kind that are handed over; the rest is counted.
         user_stacks: record user stacks, too.
         netns: inode number of the only network namespace to watch; 0 for all.
 
@@ -90,8 +91,8 @@ class CountingTracer(Tracer):
         BpfError: libbpf, BTF or privileges are missing, or no reset could be seen.
     """
 
-    def __init__(self, counts: Counts, *, user_stacks: bool = False, netns: int = 0) -> None:
-        super().__init__(user_stacks=user_stacks, netns=netns)
+    def __init__(self, counts: Counts, *, rate: int = RATE, user_stacks: bool = False, netns: int = 0) -> None:
+        super().__init__(rate=rate, user_stacks=user_stacks, netns=netns)
         self.counts = counts
 
     def poll(self) -> list[KernelEvent]:

@@ -26,6 +26,10 @@ CHOICES = ("pids", "comms", "causes", "netns", "cgroup", "sent", "received")
 @click.option("--file-count", type=click.IntRange(1, 1000), metavar="N", help="Files that are kept.  [default: 10]")
 @click.option("--queue", metavar="FOLDER", help="Where verdicts wait.  [default: /var/lib/whyrst/agent]")
 @click.option("--queue-size", metavar="SIZE", help="How much may wait.  [default: 256M]")
+@click.option(
+    "--rate", type=click.IntRange(1, 10_000), metavar="N",
+    help="Verdicts a second and direction; of a storm the rest is counted.  [default: 200]",
+)  # fmt: skip
 @click.option("--config", metavar="FILE", help="All of this in a TOML file; options win.")
 @click.option("--replay", metavar="EVENTS", help="Deliver the verdicts of recorded kernel events, and end.")
 def command(**options: Any) -> None:
@@ -71,6 +75,8 @@ def _settings(options: dict[str, Any]) -> Settings:
     given: dict[str, Any] = {name: options[name] for name in CHOICES if options[name]}
     if options["expression"]:
         given["filter"] = " ".join(options["expression"])
+    if options["rate"]:
+        given["rate"] = options["rate"]
     if options["prometheus"]:
         given["prometheus"] = Prometheus(options["prometheus"])
     given |= {name: made for name, made in (
