@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CORE = max(os.sched_getaffinity(0))
-"""The one core that everything runs on."""
+CORES = sorted(os.sched_getaffinity(0), reverse=True)
+"""Where things may run; all but what is about several cores runs on the first of them."""
 
 
 class Run(NamedTuple):
@@ -29,8 +29,8 @@ class Run(NamedTuple):
     """Most memory it ever held, bytes."""
 
 
-def run(command: Sequence[str]) -> Run:
-    """Run a command on the one core; its output goes nowhere.
+def run(command: Sequence[str], cores: int = 1) -> Run:
+    """Run a command on so many cores; its output goes nowhere.
 
     Raises:
         RuntimeError: it failed.
@@ -38,7 +38,7 @@ def run(command: Sequence[str]) -> Run:
     # As an installed program runs: its modules are compiled once, not at every start.
     surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
-    pinned = ["taskset", "-c", str(CORE), *command]
+    pinned = ["taskset", "-c", ",".join(map(str, CORES[:cores])), *command]
     child = subprocess.Popen(  # noqa: S603 - our own commands
         pinned, env=surroundings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -50,12 +50,18 @@ def run(command: Sequence[str]) -> Run:
     return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
 
 
-def medians(commands: Sequence[Sequence[str]], times: int) -> list[Run]:
-    """Run commands by turns, so that a busy moment of the machine hits all of them; medians of each."""
+def medians(commands: Sequence[Sequence[str]], times: int, cores: Sequence[int] = ()) -> list[Run]:
+    """Run commands by turns, so that a busy moment of the machine hits all of them; medians of each.
+
+    Args:
+        commands: what to run.
+        times: how often.
+        cores: on how many cores each runs; without, all on one.
+    """
     runs: list[list[Run]] = [[] for _ in commands]
     for _ in range(times):
-        for command, found in zip(commands, runs, strict=True):
-            found.append(run(command))
+        for command, found, most in zip(commands, runs, cores or [1] * len(commands), strict=True):
+            found.append(run(command, most))
     return [
         Run(median(r.wall for r in found), median(r.cpu for r in found), max(r.peak for r in found)) for found in runs
     ]

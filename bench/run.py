@@ -15,7 +15,7 @@ import compare
 import live
 import page
 import traffic
-from measure import Run, medians, program
+from measure import CORES, Run, medians, program
 from page import Row
 
 if TYPE_CHECKING:
@@ -75,11 +75,11 @@ def least(what: str, value: float, target: float, unit: str) -> Row:
 
 
 def ordinary(scale: int) -> list[Row]:
-    """Ordinary traffic, against tcpdump and tshark, and a tenth of it for the memory."""
+    """Ordinary traffic, against tcpdump and tshark, on one core and on two, and a tenth of it for the memory."""
     path, packets = capture("mixed", traffic.mixed, traffic.CONNECTIONS // scale)
     tenth, _ = capture("mixed", traffic.mixed, traffic.CONNECTIONS // scale // 10)
-    ours, theirs = medians([analyze(path), tcpdump(path)], RUNS)
-    (small,) = medians([analyze(tenth)], 1)
+    ours, both, theirs = medians([analyze(path), analyze(path), tcpdump(path)], RUNS, (1, 2, 1))
+    small, small_both = medians([analyze(tenth), analyze(tenth)], 1, (1, 2))
     (shark,) = medians([tshark(path)], 1)
     size = Path(path).stat().st_size
     return [
@@ -90,6 +90,10 @@ def ordinary(scale: int) -> list[Row]:
         least("tshark / whyrst", shark.wall / ours.wall, 15, "times"),
         least("whyrst", packets / ours.wall / 1e6, 2.5, "million packets/s"),
         most("memory, 10 times the capture", (ours.peak / small.peak - 1) * 100, 10, "% more"),
+        Row(f"whyrst on {len(CORES[:2])} cores", _times(both), "", None),
+        least("1 core / 2 cores", ours.wall / both.wall, 1.6, "times"),
+        least("tshark / whyrst on 2 cores", shark.wall / both.wall, 80, "times"),
+        most("memory on 2 cores, 10 times the capture", (both.peak / small_both.peak - 1) * 100, 10, "% more"),
     ]
 
 
@@ -97,13 +101,14 @@ def refused(scale: int) -> list[Row]:
     """Resets alone."""
     path, packets = capture("refused", traffic.refused, 1_000_000 // scale)
     lines, _ = capture("refused", traffic.refused, 100_000 // scale)
-    (text,) = medians([analyze(path)], 3)
+    text, both = medians([analyze(path), analyze(path)], 3, (1, 2))
     (json,) = medians([analyze(lines, "--json")], 1)
     verdicts = packets // 2
     return [
         Row(f"{verdicts:,} refused connections: whyrst", _times(text), "", None),
         least("text report", verdicts / text.wall / 1e3, 300, "thousand verdicts/s"),
         most("its memory", text.peak / 1e9, 1.5, "GB"),
+        Row("the same on 2 cores", _times(both), "", None),
         Row("--json, lines written", f"{100 / scale / json.wall:,.1f} thousand verdicts/s", "", None),
         Row("its memory", f"{json.peak / MEGABYTE:,.0f} MB", "", None),
     ]
