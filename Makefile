@@ -56,7 +56,7 @@ site: $(VENV)/.docs
 release: front $(VENV)/.release
 	rm -rf build/dist dist
 	$(BIN)/python -m build --outdir build/dist
-	$(BIN)/auditwheel repair --wheel-dir dist build/dist/*.whl
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist build/dist/*.whl
 	mv build/dist/*.tar.gz dist
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/check-wheel-contents dist/*.whl
