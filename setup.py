@@ -6,6 +6,7 @@ gives equal results, but takes at least ten times as long.
 """
 
 import os
+import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -13,7 +14,7 @@ from setuptools.command.bdist_wheel import bdist_wheel
 
 PURE = bool(os.environ.get("WHYRST_PURE"))
 ABI = ("Py_LIMITED_API", "0x030B0000")
-NOT_HOT = {"__init__", "layout", "select", "tables"}
+NOT_HOT = {"__init__", "constants", "layout", "select", "tables"}
 HOT = sorted(p for p in Path("src/whyrst/fast").glob("*.py") if p.stem not in NOT_HOT)
 
 
@@ -26,10 +27,21 @@ class Abi3Wheel(bdist_wheel):
         super().finalize_options()
 
 
+def declare_constants() -> None:
+    """Write the tracker's numbers as constants of C; only when one changed, or it would be compiled again each time."""
+    sys.path.insert(0, "src")
+    from whyrst.fast.constants import as_pxd
+
+    path = Path("src/whyrst/fast/compiled/constants.pxd")
+    if not path.exists() or path.read_text(encoding="ascii") != as_pxd():
+        path.write_text(as_pxd(), encoding="ascii")
+
+
 def compiled() -> list[Extension]:
     """The loops as extension modules, translated to C."""
     from Cython.Build import cythonize
 
+    declare_constants()
     modules: list[Extension] = cythonize(
         [
             Extension(
