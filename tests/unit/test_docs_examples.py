@@ -24,7 +24,7 @@ def test_the_examples_of_a_page_are_true(page, monkeypatch):
 
 def test_the_findings_that_the_readme_shows_are_those_of_the_example():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = [block for kind, block in re.findall(r"^```(.*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if not kind]
+    shown = [block for kind, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if not kind]
     assert len(shown) == 2
     for arguments, block in zip((["analyze"], ["show", "--frame", "93"]), shown, strict=True):
         command = [sys.executable, "-m", "whyrst.cli", *arguments, "examples/resets.pcap"]
