@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SEARCHES ?= agent analyze annotate archive compare connections events reports wire
+SEARCHES ?= agent analyze annotate archive compare connections events fleet reports wire
 LOOPS := $(wildcard src/whyrst/fast/*.py)
 FRONT := src/whyrst/serve/front
 

@@ -177,6 +177,18 @@ def test_a_broker_that_hangs_gets_each_message_once(tmp_path):
         assert_each_once(broker.read("hangs"), 4000)
 
 
+def test_messages_that_are_too_large_are_refused_and_hold_up_none(tmp_path, broker):
+    broker.make("large")
+    file = config(tmp_path, broker, "large", 'settings = { "message.max.bytes" = "1000" }\n')
+    said = finished(tmp_path / "queue", file, 20)
+    assert "kafka: the receiver will not take" in said
+    assert "Message size too large" in said
+    assert noted(tmp_path / "queue") == 21
+    assert finished(tmp_path / "queue", config(tmp_path, broker, "large"), 40) == ""
+    found = [number_of(uid(one)) for messages in broker.read("large").values() for one in messages]
+    assert sorted(found) == list(range(21, 41))
+
+
 @pytest.mark.parametrize(
     ("settings", "why"),
     [

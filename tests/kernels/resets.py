@@ -17,6 +17,8 @@ from typing import Any
 
 from scenarios import SCENARIOS
 
+from whyrst.kernel.probe import Host
+from whyrst.kernel.probes import send_reset
 from whyrst.kernel.tracer import Tracer
 
 SETTLE = 0.3  # seconds
@@ -58,7 +60,16 @@ def parsed(line: str) -> dict[str, Any]:
     return verdict
 
 
+def check_kprobes() -> None:
+    """Kernels without BPF trampolines need them; here nobody may choose them, but they must work."""
+    host = Host()
+    for program in send_reset.PROBED if host.kprobes else ():
+        why = host.refusal(program)
+        assert not why, f"{program}: {why}"
+
+
 def main() -> None:
+    check_kprobes()
     before = resets_sent()
     with Tracer() as tracer:
         for name, ability in tracer.abilities.items():

@@ -129,11 +129,15 @@ class Delivery:
         place = self._output.open(self._place)
         if place != self._place:
             self._note(place)
-        dropped, damaged = self._reader.dropped, self._reader.damaged
-        self._reader.close()
-        self._reader = Reader(self._queue, self._place.next)
-        self._reader.dropped, self._reader.damaged = dropped, damaged
+        self._rewind()
         self._open = True
+
+    def _rewind(self) -> None:
+        """Read again from where the receiver is."""
+        before = self._reader
+        before.close()
+        self._reader = Reader(self._queue, self._place.next)
+        self._reader.dropped, self._reader.damaged = before.dropped, before.damaged
 
     def _next(self) -> list[Record]:
         batch = self._reader.take()
@@ -167,7 +171,7 @@ class Delivery:
 
     def _wait(self, away: Away) -> None:
         self._output.close()
-        self._reader.close()
+        self._rewind()
         self._open = False
         if not self._failed:
             self._say(f"{self.name}: {away}; trying again until it works")

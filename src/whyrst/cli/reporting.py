@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from whyrst.cli.causes import check_causes
+from whyrst.cli.terminal import color_option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from whyrst.reports import Format
 
@@ -32,11 +34,17 @@ def _conditions(_: click.Context, __: click.Parameter, wanted: Sequence[str]) ->
     return wanted
 
 
-def ndjson(name: str) -> str:
-    """What `--json` makes of the format."""
-    if name not in {"text", "ndjson"}:
+def chosen_format(name: str, *, as_json: bool, quiet: bool, verbose: int) -> str:
+    """The format that is asked for.
+
+    Raises:
+        click.UsageError: options contradict each other.
+    """
+    if quiet and verbose:
+        raise click.UsageError("-q and -v exclude each other")
+    if as_json and name not in {"text", "ndjson"}:
         raise click.UsageError(f"--json means --format ndjson; it does not go with --format {name}")
-    return "ndjson"
+    return "ndjson" if as_json else name
 
 
 def check_format(form: Format, *, to_file: bool) -> None:
@@ -54,19 +62,38 @@ def check_format(form: Format, *, to_file: bool) -> None:
         raise click.ClickException(f"--format {form.FORMAT} needs {library}: install whyrst[{extra}]")
 
 
-format_option = click.option(
-    "--format",
-    "name",
-    metavar="NAME",
-    default="text",
-    callback=_format,
-    help="text, html, json (one document), ndjson, csv, parquet, zeek, ecs or ocsf.",
+filter_option = click.option(
+    "-f", "--filter", "expression", metavar="EXPR", help="Only packets that this libpcap filter takes."
 )
-fail_on_option = click.option(
-    "--fail-on",
-    "conditions",
-    metavar="WHAT",
-    multiple=True,
-    callback=_conditions,
-    help="Exit with 1 if a reset is harmful, any, or of this CAUSE. Can be given again.",
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--json", "as_json", is_flag=True, help="Short for --format ndjson: one verdict per line."),
+    click.option(
+        "--format",
+        "name",
+        metavar="NAME",
+        default="text",
+        callback=_format,
+        help="text, html, json (one document), ndjson, csv, parquet, zeek, ecs or ocsf.",
+    ),
+    click.option("-o", "--output", metavar="FILE", default="-", help="Write the report here instead of stdout."),
+    click.option("-v", "--verbose", count=True, help="All evidence; -vv also the causes ruled out."),
+    click.option("-q", "--quiet", is_flag=True, help="One line per reset."),
+    color_option,
+    click.option(
+        "--fail-on",
+        "conditions",
+        metavar="WHAT",
+        multiple=True,
+        callback=_conditions,
+        help="Exit with 1 if a reset is harmful, any, or of this CAUSE. Can be given again.",
+    ),
+    click.option("--no-progress", is_flag=True, help="No progress bar."),
 )
+
+
+def report_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command what all that write a report have: `as_json`, `name` of the format, `output`, `verbose`, `quiet`,
+    `color`, `conditions`, `no_progress`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

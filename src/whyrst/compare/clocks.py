@@ -137,10 +137,11 @@ def _nothing() -> Shared:
 
 def _first(values: Cells) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Where a value stands for the first time."""
-    order = np.argsort(values, kind="stable")
-    fresh = np.ones(len(values), dtype=bool)
-    fresh[order[1:]] = values[order[1:]] != values[order[:-1]]
-    return fresh
+    every = np.arange(len(values))
+    at = np.zeros(int(values.max()) + 1, dtype=np.int64)
+    at[values[::-1]] = every[::-1]
+    first: np.ndarray[Any, np.dtype[np.bool_]] = at[values] == every
+    return first
 
 
 def _names(c: Conversations, at: Cells, rows: Events, forth: Any, pair: Cells, known: Any) -> Cells:

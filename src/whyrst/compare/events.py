@@ -24,8 +24,8 @@ CELLS = (
     Seg.FLAGS, Seg.WINDOW, Seg.LENGTH, Seg.TTL, Seg.IP_ID, Seg.OPTIONS, Seg.TSVAL, Seg.WSCALE, Seg.MSS, Seg.QUALITY,
 )  # fmt: skip
 """Cells of a segment that an event keeps."""
-FEW = 1 << 10
-"""Events for which there is room at first."""
+FEW, MANY = 1 << 10, 1 << 16
+"""Events of the first table, and of a table at most."""
 
 
 class Event(IntEnum):
@@ -61,19 +61,20 @@ class Event(IntEnum):
 
 
 class Kept:
-    """A growing table of events, in the order of frames."""
+    """Events, in the order of frames."""
 
     def __init__(self) -> None:
+        self._full: list[Cells] = []
         self._table = np.empty((Event.COUNT, FEW), dtype=np.int64)
         self._used = 0
 
     def __len__(self) -> int:
-        return self._used
+        return sum(table.shape[1] for table in self._full) + self._used
 
     @property
-    def cells(self) -> Cells:
-        """All of them, shape (Event.COUNT, n); the table goes on to grow elsewhere."""
-        return self._table[:, : self._used]
+    def tables(self) -> list[Cells]:
+        """Where they stand, shape (Event.COUNT, m)."""
+        return [*self._full, self._table[:, : self._used]]
 
     def add(self, rows: Cells, key: Cells, side: Cells, prints: Cells) -> None:
         """Keep some segments.
@@ -84,21 +85,20 @@ class Kept:
             side: `Event.SIDE`.
             prints: `Event.PRINT`.
         """
-        first, last = self._used, self._used + len(rows)
-        if last > self._table.shape[1]:
-            wider = np.empty((Event.COUNT, max(first * 3 // 2, last)), dtype=np.int64)
-            wider[:, :first] = self.cells
-            self._table = wider
-        fresh = self._table[:, first:last]
+        room = self._table.shape[1]
+        if self._used + len(rows) > room:
+            self._full = self.tables
+            self._table = np.empty((Event.COUNT, max(min(2 * room, MANY), len(rows))), dtype=np.int64)
+            self._used = 0
+        fresh = self._table[:, self._used : self._used + len(rows)]
         fresh[: len(CELLS)] = rows[:, CELLS].T
         fresh[Event.KEY], fresh[Event.SIDE], fresh[Event.PRINT] = key, side, prints
-        self._used = last
+        self._used += len(rows)
 
     def leave(self, at: Cells) -> None:
         """Forget all but some of them."""
-        for column in self._table:
-            column[: len(at)] = column[at]
-        self._used = len(at)
+        rest = Events(self.tables, at)
+        self._full, self._used = [np.stack([rest[cell] for cell in range(Event.COUNT)])], 0
 
 
 class Events:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.compare.events import Event, Kept
+from whyrst.compare.events import Event, Events, Kept
 from whyrst.compare.survey import keys
 from whyrst.fast.layout import Seg
 from whyrst.resets.facts import distinct, one_of
@@ -64,19 +64,21 @@ def gather(
         at, row = at[mine], row[mine]
         kept.add(rows[at], key[at], side[at], row)
         if len(kept) > limit:
-            kept.leave(_near(kept.cells, moments))
+            kept.leave(_near(Events(kept.tables), moments))
             limit = max(MOST, 2 * len(kept))
-    return kept.cells.T[np.argsort(kept.cells[Event.PRINT], kind="stable")]
+    events = Events(kept.tables)
+    events = events.take(np.argsort(events[Event.PRINT], kind="stable"))
+    return np.stack([events[cell] for cell in range(Event.COUNT)], axis=1)
 
 
-def _near(events: Cells, moments: dict[int, list[int]]) -> Cells:
+def _near(events: Events, moments: dict[int, list[int]]) -> Cells:
     """Places of the first segments of each connection, and of those nearest to its resets."""
     order = np.argsort(events[Event.PRINT], kind="stable")
-    group = events[Event.PRINT, order]
+    group = events[Event.PRINT][order]
     starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
     keep = np.zeros(len(group), dtype=bool)
     for first, last in zip(starts.tolist(), [*starts[1:].tolist(), len(group)], strict=True):
-        times = events[Event.TIME, order[first:last]]
+        times = events[Event.TIME][order[first:last]]
         away = np.min([np.abs(times - moment) for moment in moments.get(int(group[first]), [0])[:EARLY]], axis=0)
         keep[first : first + EARLY] = True
         keep[first + np.argsort(away, kind="stable")[:AROUND]] = True

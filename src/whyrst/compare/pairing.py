@@ -259,16 +259,14 @@ def _common(one: Cells, two: Cells) -> tuple[Cells, Cells]:
     """Positions of the values that stand exactly once in each array."""
     single = [_single(values) for values in (one, two)]
     x, y = one[single[0]], two[single[1]]
-    order = np.argsort(y, kind="stable")
-    at = np.searchsorted(y[order], x)
-    at = np.minimum(at, max(len(y) - 1, 0))
-    same = y[order][at] == x if len(y) else np.zeros(len(x), dtype=bool)
-    return single[0][same], single[1][order[at[same]]]
+    at = np.minimum(np.searchsorted(y, x), max(len(y) - 1, 0))
+    same = y[at] == x if len(y) else np.zeros(len(x), dtype=bool)
+    return single[0][same], single[1][at[same]]
 
 
 def _single(values: Cells) -> Cells:
-    """Positions of values that stand there once."""
-    order = np.argsort(values, kind="stable")
+    """Positions of values that stand there once, in the order of these values."""
+    order = np.argsort(values)
     ordered = values[order]
     alone = np.ones(len(ordered), dtype=bool)
     same = ordered[1:] == ordered[:-1]

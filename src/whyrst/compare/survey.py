@@ -111,7 +111,7 @@ class Survey:
     @property
     def marks(self) -> Events:
         """SYNs, SYN-ACKs, resets, and the first payload of each direction of a connection, as far as captured."""
-        return Events([self._marks.cells])
+        return Events(self._marks.tables)
 
     @property
     def openings(self) -> Events:
@@ -140,7 +140,7 @@ class Survey:
     @property
     def samples(self) -> Events:
         """Other segments, chosen by their numbers."""
-        return Events([self._samples.cells])
+        return Events(self._samples.tables)
 
     def _thin(self) -> None:
         """Forget a part of what is too much."""

@@ -62,8 +62,9 @@ def _view(
                 direct = rows[aligned.pairs[a, b].how != PROXIED]
                 for end in (0, 1):
                     ends = aligned.tables[x].address[end, :2][:, direct]
-                    names, once = np.unique(mixed(*ends), return_index=True)
-                    hosts.update((h, lo) for h, lo in ends[:, once[one_of(names, wanted)]].T.tolist())
+                    mine = ends[:, one_of(mixed(*ends), wanted)]
+                    once = np.unique(mixed(*mine), return_index=True)[1]
+                    hosts.update((h, lo) for h, lo in mine[:, once].T.tolist())
     return View(
         begin=clock.common(capture.earliest or 0),
         end=clock.common(capture.latest or 0),

@@ -32,17 +32,24 @@ BASE, WITH_TIMESTAMPS = 20, 32
 MAPPED = 0xFFFF << 32
 FIN_SENT = frozenset({"FIN_WAIT1", "FIN_WAIT2", "CLOSING", "LAST_ACK", "TIME_WAIT"})
 FIN_TAKEN = frozenset({"CLOSE_WAIT", "CLOSING", "LAST_ACK", "TIME_WAIT"})
-MASK = 0xFFFFFFFF
+MASK, HALF = 0xFFFFFFFF, 1 << 31
+LARGEST = 1 << 29
+"""Bytes of a segment that is told, half the largest window (RFC 7323 section 2.3)."""
+MOST = LARGEST << 11
+"""Payload bytes of a side that are told, a terabyte."""
 ACK = int(Flag.ACK)
 
 
 class Numbering(NamedTuple):
-    """Sequence numbers of a connection from this host's end: first payload byte and next number of both sides."""
+    """Sequence numbers of a connection from this host's end: first payload byte and next number of both sides, and the
+    payload bytes between them, which may be more than there are numbers."""
 
     first: int
     next: int
     peer_first: int
     peer_next: int
+    sent: int
+    received: int
 
 
 def decode(packet: bytes, time: int) -> Row | None:
@@ -56,7 +63,7 @@ def decode(packet: bytes, time: int) -> Row | None:
     records[0, [Rec.CAPTURED, Rec.WIRE, Rec.TIME, Rec.LINK, Rec.KEEP]] = len(packet), wire_length(packet), time, RAW, 1
     rows = np.zeros((1, Seg.COUNT), dtype=np.int64)
     skips = np.zeros(Skip.COUNT, dtype=np.int64)
-    found = headers.decode(packet, records.data, 1, 1, rows.data, skips.data)
+    found = headers.decode(memoryview(packet), records.data, 1, 1, rows.data, skips.data)
     return rows[0] if found else None
 
 
@@ -202,14 +209,14 @@ class Teller:
         acked = numbers.snd_una
         heard = now - _ns(numbers.heard_ago)
         sent_at, received_at = self._passed(now, numbers.sent_ago, numbers.received_ago, numbers.heard_ago)
-        sent, received = (count.next - count.first) & MASK, (count.peer_next - count.peer_first) & MASK
+        sent, received = count.sent, count.received
         answer = received_at < sent_at  # what this end sent came last
         if sent:
             peer = count.peer_next if answer else count.peer_first
-            self._add(sent_at, True, Flag.PSH | ACK, count.first, peer, sent)
+            self._carry(sent_at, True, count.first, peer, sent)
         if received:
             until = count.first if answer and sent else acked
-            self._add(received_at, False, Flag.PSH | ACK, count.peer_first, until, received)
+            self._carry(received_at, False, count.peer_first, until, received)
             if numbers.copied_seq != count.peer_first or not answer:
                 self._add(received_at, True, ACK, count.first if answer else count.next, count.peer_next)
         if sent and acked != count.first and (heard >= sent_at or acked == count.next):
@@ -218,16 +225,14 @@ class Teller:
     def _past_payload(self, past: Past, count: Numbering) -> None:
         """What a socket had carried that is gone."""
         when = past.left or past.ended or past.opened
-        sent, received = (count.next - count.first) & MASK, (count.peer_next - count.peer_first) & MASK
+        sent, received = count.sent, count.received
         sent_at, received_at = self._passed(when, past.sent_ago, past.received_ago)
         answer = received_at < sent_at
         if received:
-            self._add(
-                received_at, False, Flag.PSH | ACK, count.peer_first, count.first if answer else count.next, received
-            )
+            self._carry(received_at, False, count.peer_first, count.first if answer else count.next, received)
             self._add(received_at, True, ACK, count.first if answer else count.next, count.peer_next)
         if sent:
-            self._add(sent_at, True, Flag.PSH | ACK, count.first, count.peer_next if answer else count.peer_first, sent)
+            self._carry(sent_at, True, count.first, count.peer_next if answer else count.peer_first, sent)
             self._add(sent_at, False, ACK, count.peer_next if answer else count.peer_first, count.next)
 
     def _passed(
@@ -255,6 +260,13 @@ class Teller:
         if state in FIN_TAKEN:
             # When the other end closed is not on record: after all it had sent, before this end was done.
             self._add(latest, False, Flag.FIN | ACK, count.peer_next, count.next)
+
+    def _carry(self, time: int, mine: bool, seq: int, ack: int, length: int) -> None:  # noqa: FBT001
+        """Payload of one side, as many segments as it takes: numbers further away belong to something else."""
+        while length > 0:
+            part = min(length, LARGEST)
+            self._add(time, mine, Flag.PSH | ACK, seq, ack, part)
+            seq, length = seq + part, length - part
 
     def _add(self, time: int, mine: bool, flags: int, seq: int, ack: int, length: int = 0) -> None:  # noqa: FBT001
         self.rows.append(self._row(time, mine, flags, seq, ack, length))
@@ -284,14 +296,19 @@ def _numbering(numbers: Numbers | None, past: Past | None, state: str) -> Number
         behind = numbers.snd_nxt - (own_fin and numbers.snd_nxt == numbers.write_seq)
         peer_next = numbers.rcv_nxt - peer_fin
         acked = numbers.bytes_acked - (past is None or not past.passive)
-        first = numbers.snd_una - max(acked, 0)
-        return Numbering(first & MASK, behind & MASK, (peer_next - numbers.bytes_received) & MASK, peer_next & MASK)
+        ahead = (behind - numbers.snd_una + HALF & MASK) - HALF  # one behind it when an own FIN was acknowledged
+        return _counted(ahead + max(acked, 0), behind, numbers.bytes_received, peer_next)
     assert past is not None, "one of both is known"
     behind, peer_next = past.snd_nxt - own_fin, past.rcv_nxt - peer_fin
     acked = past.bytes_acked - (not past.passive) - own_fin
-    return Numbering(
-        (behind - max(acked, 0)) & MASK, behind & MASK, (peer_next - past.bytes_received) & MASK, peer_next & MASK
-    )
+    return _counted(max(acked, 0), behind, past.bytes_received, peer_next)
+
+
+def _counted(sent: int, following: int, received: int, peer_following: int) -> Numbering:
+    """Both sides' numbers, from their next ones and the payload before these."""
+    sent, received = (min(max(count, 0), MOST) for count in (sent, received))
+    first, peer_first = (following - sent) & MASK, (peer_following - received) & MASK
+    return Numbering(first, following & MASK, peer_first, peer_following & MASK, sent, received)
 
 
 def _ns(seconds: float | None) -> int:

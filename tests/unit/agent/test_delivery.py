@@ -138,6 +138,17 @@ def test_what_fell_out_is_counted_once_also_when_a_batch_was_under_way(queue):
     assert output.numbers == list(range(delivery.dropped + 1, 4301))
 
 
+def test_while_the_receiver_is_away_all_is_accounted_for(queue):
+    output = Memory(Away("not now", 1000))
+    with delivering(queue, output) as delivery:
+        queue.append([LINE] * 300)
+        until(lambda: delivery.retries)
+        for _ in range(40):
+            queue.append([LINE] * 100)
+            assert delivery.dropped + delivery.waiting == queue.queued
+        assert delivery.dropped > 2000
+
+
 def test_damage_is_counted_once_also_when_its_batch_comes_again(queue):
     queue.append([b"{}"] * 100)
     Places(queue.folder).note("memory", Place(1))

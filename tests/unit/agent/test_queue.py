@@ -8,6 +8,8 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from whyrst.agent.queue import LEAST, Queue, QueueError
 from whyrst.agent.reader import Reader
@@ -254,3 +256,28 @@ def test_killed_at_any_moment_it_holds_a_row_without_gaps(tmp_path):
         begin, end = queue.begin, queue.end
         queue.close()
     assert end > 1000
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_whatever_is_damaged_the_rest_comes_in_order_and_all_is_accounted_for(tmp_path_factory, data):
+    queue = Queue(tmp_path_factory.mktemp("queue"), LEAST)
+    lines = [b'{"n":%d,"x":"%b"}' % (n, b"y" * (n * 7919 % 9000)) for n in range(1, 101)]
+    queue.append(lines)
+    paths = files(queue)
+    for _ in range(data.draw(st.integers(1, 6))):
+        path = data.draw(st.sampled_from(paths))
+        content = bytearray(path.read_bytes())
+        at = data.draw(st.integers(0, max(len(content) - 1, 0)))
+        change = data.draw(st.binary(max_size=40) | st.just(b"\0" * 10_000))
+        if data.draw(st.booleans()):
+            content[at : at + len(change)] = change[: len(content) - at]
+        else:
+            del content[at:]
+        path.write_bytes(content)
+    got, reader = read(queue)
+    queue.close()
+    assert all(record.line == lines[record.number - 1] for record in got)
+    assert [record.number for record in got] == sorted({record.number for record in got})
+    assert len(got) + reader.damaged == 100
+    assert reader.dropped == 0

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
+import msgspec
 import pytest
 from tests.unit.trace.events import ACK, NOON, SECOND, aborted, numbers, packet, refused, taken
 
 from whyrst.kernel.event import Ends, Past, Task
-from whyrst.trace.session import HOLD, SPACES, Session
+from whyrst.trace.session import HOLD, SPACES, Session, verdicts
 
 PSH = 8
 
@@ -147,3 +152,36 @@ def test_a_reset_that_is_not_the_one_that_came_explains_nothing(late, number):
     (received,) = [v for v in told if v.kernel.socket["kind"] == "received"]
     assert received.cause != "close-with-unread-data"
     assert "sent_by" not in received.kernel.socket
+
+
+@pytest.mark.parametrize("size", [(1 << 30) - 1, 1 << 30, 3_000_000_000, 5_000_000_000])
+def test_what_carried_gigabytes_is_told_whole(size):
+    """Numbers of one segment cannot be that far apart (RFC 7323 section 2.3), and come again after 4 GiB."""
+    there = {"rcv_nxt": (2000 + size) % (1 << 32), "copied_seq": (1995 + size) % (1 << 32)}
+    (one,) = verdicts([aborted(numbers=numbers(bytes_received=size, **there))])
+    assert (one.cause, one.confidence) == ("close-with-unread-data", "certain")
+    assert one.connection.bytes_client == size
+    number = {"snd_una": (1000 + size) % (1 << 32), "snd_nxt": (1000 + size) % (1 << 32)}
+    (one,) = verdicts([aborted(numbers=numbers(bytes_acked=size, bytes_sent=size, copied_seq=2195, **number))])
+    assert (one.cause, one.connection.bytes_server) == ("close-with-unread-data", size - 1)
+
+
+PROGRAM = """
+import sys, msgspec
+from whyrst.kernel.event import KernelEvent
+from whyrst.trace.session import verdicts
+told = msgspec.json.decode(sys.stdin.buffer.read(), type=list[KernelEvent])
+sys.stdout.buffer.write(msgspec.json.encode(list(verdicts(told))))
+"""
+
+
+def test_uncompiled_loops_tell_the_same():
+    told = msgspec.json.encode([refused(), aborted(), aborted(numbers=numbers(bytes_received=1 << 31))])
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM], input=told, stdout=subprocess.PIPE, check=True, env={**os.environ, **pure}
+        ).stdout
+        for pure in ({"WHYRST_PURE": ""}, {"WHYRST_PURE": "1"})
+    }
+    assert len(said) == 1
+    assert len(msgspec.json.decode(said.pop())) == len(msgspec.json.decode(told))

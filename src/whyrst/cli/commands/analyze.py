@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from whyrst.cli.reporting import check_format, fail_on_option, format_option, ndjson
-from whyrst.cli.terminal import color_option, colored, width
+from whyrst.cli.reporting import check_format, chosen_format, filter_option, report_options
+from whyrst.cli.terminal import colored, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def _events(path: str | None) -> list[KernelEvent] | None:
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("-f", "--filter", "expression", metavar="EXPR", help="Only packets that this libpcap filter takes.")
+@filter_option
 @click.option(
     "--events", "recorded", metavar="FILE", help="What the kernel told meanwhile, from whyrst trace --events."
 )
@@ -57,17 +57,10 @@ def _events(path: str | None) -> list[KernelEvent] | None:
     metavar="FILE",
     help="Only resets of connections that stand in this Zeek conn.log (TSV or JSON) or list of Community IDs.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Short for --format ndjson: one verdict per line.")
-@format_option
-@click.option("-o", "--output", metavar="FILE", default="-", help="Write the report here instead of stdout.")
-@click.option("-v", "--verbose", count=True, help="All evidence; -vv also the causes ruled out.")
-@click.option("-q", "--quiet", is_flag=True, help="One line per reset.")
-@color_option
-@fail_on_option
 @click.option(
     "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Threads at most; as many as there are processors."
 )
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@report_options
 def command(
     *,
     files: tuple[str, ...],
@@ -90,10 +83,7 @@ def command(
     FILE is a pcap or pcapng capture, also compressed; - is standard input, as in
     tcpdump -w - | whyrst analyze -
     """
-    if as_json:
-        name = ndjson(name)
-    if quiet and verbose:
-        raise click.UsageError("-q and -v exclude each other")
+    name = chosen_format(name, as_json=as_json, quiet=quiet, verbose=verbose)
     from whyrst.analysis import analyze
     from whyrst.capture.errors import damage_line
     from whyrst.capture.filter import FilterError

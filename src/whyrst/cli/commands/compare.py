@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from whyrst.cli.reporting import check_format, fail_on_option, format_option, ndjson
-from whyrst.cli.terminal import color_option, colored, width
+from whyrst.cli.reporting import check_format, chosen_format, filter_option, report_options
+from whyrst.cli.terminal import colored, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,21 +37,14 @@ def _names(_: click.Context, __: click.Parameter, given: Sequence[str]) -> dict[
 
 @click.command()
 @click.argument("files", metavar="FILE FILE...", nargs=-1, required=True)
-@click.option("-f", "--filter", "expression", metavar="EXPR", help="Only packets that this libpcap filter takes.")
+@filter_option
 @click.option(
     "--names", metavar="PLACE=FILE", multiple=True, callback=_names,
     help="Where a capture was taken (client, between or server), if it is known better than the captures tell.",
 )  # fmt: skip
 @click.option("--reset", "number", type=click.IntRange(min=1), metavar="N", help="Only the Nth reset, with its ladder.")
 @click.option("--ladder", metavar="FILE", help="With --reset: its ladder, as a picture (SVG) of all places.")
-@click.option("--json", "as_json", is_flag=True, help="Short for --format ndjson: one verdict per line.")
-@format_option
-@click.option("-o", "--output", metavar="FILE", default="-", help="Write the report here instead of stdout.")
-@click.option("-v", "--verbose", count=True, help="All evidence; -vv also the causes ruled out.")
-@click.option("-q", "--quiet", is_flag=True, help="One line per reset.")
-@color_option
-@fail_on_option
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@report_options
 def command(
     *,
     files: tuple[str, ...],
@@ -73,10 +66,7 @@ def command(
     Two captures or more, in any order: of both ends, or of devices between. A reset that one end received and the
     other never sent was made between; one that was sent and not received was dropped there.
     """
-    if as_json:
-        name = ndjson(name)
-    if quiet and verbose:
-        raise click.UsageError("-q and -v exclude each other")
+    name = chosen_format(name, as_json=as_json, quiet=quiet, verbose=verbose)
     if number is not None and (name != "text" or quiet):
         raise click.UsageError("--reset shows one reset as text")
     _check_ladder(ladder, number, output, files)

@@ -26,8 +26,8 @@ static __always_inline __u32 socket_marks(struct sock *sk, const enum way way) {
 }
 
 /* What the flight recorder has of a live socket. */
-static __always_inline void look_up_live(struct seen *seen) {
-    struct live *live = live_of(seen->sk);
+static __always_inline void look_up_live(struct seen *seen, const enum way way) {
+    struct live *live = live_of(seen->sk, way);
     if (!live)
         return;
     seen->flow = &live->flow;
@@ -79,7 +79,7 @@ static __always_inline void look(struct seen *seen, struct sk_buff *skb, const e
         shape->netns = netns_of_skb(skb, way);
     shape->before = state;
     if (sk && is_full(state) && state != LISTEN) {
-        look_up_live(seen);
+        look_up_live(seen, way);
         if (state != SYN_SENT)
             shape->unread = holds_unread(sk, way);
         if (seen->flow && state == CLOSE)

@@ -55,15 +55,22 @@ struct {
     __type(value, struct attempt);
 } attempts SEC(".maps");
 
-/* Where a socket has its line. The verifier allows no arithmetic on pointers but the distance of two. */
-static __always_inline __u32 place_of_socket(struct sock *sk) {
-    __u64 distance = (__u64)sk;
-    asm volatile("%0 -= %1" : "+r"(distance) : "r"(&sockets));
+/* Where a socket has its line. The verifier allows no arithmetic on pointers but the distance of two; a kprobe has the
+ * socket as a number, and needs the other one as a number, too. */
+static __always_inline __u32 place_of_socket(struct sock *sk, const enum way way) {
+    __u64 distance = (__u64)sk, from = 0;
+    void *map = &sockets;
+    if (way) {
+        asm volatile("%0 -= %1" : "+r"(distance) : "r"(map));
+    } else {
+        bpf_probe_read_kernel(&from, sizeof(from), &map);
+        distance -= from;
+    }
     return distance * 0x9e3779b97f4a7c15ULL >> 49; /* 15 bits: SOCKETS */
 }
 
-static __always_inline struct live *live_of(struct sock *sk) {
-    __u32 place = place_of_socket(sk);
+static __always_inline struct live *live_of(struct sock *sk, const enum way way) {
+    __u32 place = place_of_socket(sk, way);
     struct live *live = bpf_map_lookup_elem(&sockets, &place);
     return live && live->socket == sk ? live : 0;
 }

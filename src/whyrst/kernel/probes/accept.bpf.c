@@ -4,7 +4,7 @@
 #include "../bpf/emit.h"
 
 static __always_inline int accepted(struct sock *sk) {
-    struct live *live = sk ? live_of(sk) : 0;
+    struct live *live = sk ? live_of(sk, TYPED) : 0;
     if (live)
         live->flow.owner = note_task(live->flow.owner_comm);
     return 0;

@@ -4,7 +4,7 @@
 
 SEC("tp_btf/tcp_retransmit_skb")
 int BPF_PROG(retransmit, struct sock *sk, struct sk_buff *skb) {
-    struct live *live = live_of(sk);
+    struct live *live = live_of(sk, TYPED);
     if (!live)
         return 0;
     __u32 seq = *(__u32 *)skb->cb; /* include/net/tcp.h, TCP_SKB_CB(skb)->seq */

@@ -8,7 +8,7 @@
 #define ECONNREFUSED 111
 
 static __always_inline void connecting(struct sock *sk) {
-    __u32 place = place_of_socket(sk);
+    __u32 place = place_of_socket(sk, TYPED);
     struct live *live = begin(sk, place);
     if (!live)
         return;
@@ -18,7 +18,7 @@ static __always_inline void connecting(struct sock *sk) {
 
 /* The handshake is over, on either side. */
 static __always_inline void establish(struct sock *sk, int old) {
-    struct live *live = old == SYN_RECV ? begin(sk, place_of_socket(sk)) : live_of(sk);
+    struct live *live = old == SYN_RECV ? begin(sk, place_of_socket(sk, TYPED)) : live_of(sk, TYPED);
     if (!live)
         return;
     live->flow.established = bpf_jiffies64();
@@ -27,7 +27,7 @@ static __always_inline void establish(struct sock *sk, int old) {
 }
 
 static __always_inline void leave(struct sock *sk) {
-    struct live *live = live_of(sk);
+    struct live *live = live_of(sk, TYPED);
     struct tcp_sock *tp = tcp_of(sk, TYPED);
     if (!live || !tp)
         return;
@@ -50,7 +50,7 @@ static __always_inline int refused(struct sock *sk, int old) {
 
 static __always_inline void end(struct sock *sk, int old) {
     union flow_key key = {};
-    struct live *live = live_of(sk);
+    struct live *live = live_of(sk, TYPED);
     struct tcp_sock *tp = tcp_of(sk, TYPED);
     if (!live || !tp)
         return;
