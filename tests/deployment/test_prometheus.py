@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+import whyrst
+from whyrst.agent.metrics import exposition as of_agent
+from whyrst.agent.queue import Queue
 from whyrst.causes import all_causes
+from whyrst.trace.counts import Counts
+from whyrst.trace.prometheus import exposition as of_resets
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "packaging" / "prometheus" / "whyrst.rules.yml"
@@ -103,6 +108,14 @@ def test_every_query_asks_for_metrics_labels_and_causes_that_there_are(asked):
             assert label in known[name] | ALWAYS
             if label == "cause" and "$" not in value:
                 assert set(value.split("|")) <= set(all_causes())
+
+
+def test_the_documented_metrics_are_those_that_the_agent_shows(tmp_path):
+    queue = Queue(tmp_path, 1 << 20)
+    text = of_agent(whyrst.__version__, queue, []) + of_resets(Counts(), {})
+    queue.close()
+    shown = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE ")}
+    assert shown == set(documented())
 
 
 def test_what_is_grouped_by_is_a_label():
