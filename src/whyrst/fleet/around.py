@@ -2,6 +2,9 @@
 
 The tracker of this step follows wanted flows only. The other connections stand in the lines that `find` wrote; here
 both come together, numbered in the order in which they appeared, as one tracker of all segments would have done.
+
+A tracker forgets finished connections when another one finishes. So that it does here what it would do with all
+segments, it is told of ends: at most once a second a connection of no host opens and closes at once, a beat.
 """
 
 from __future__ import annotations
@@ -11,9 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.connections.tracker import LINES
-from whyrst.fast.tables import Conn, Glob, Log, Rst
+from whyrst.fast.layout import Flag, Seg
+from whyrst.fast.tables import Conn, End, Glob, Log, Rst
 from whyrst.fleet import flows
 from whyrst.fleet.lines import lines
+from whyrst.resets.facts import SECOND
 from whyrst.resets.timeline import mix
 
 if TYPE_CHECKING:
@@ -21,6 +26,11 @@ if TYPE_CHECKING:
 
     from whyrst.connections.tracker import Tracker
     from whyrst.resets.facts import Column
+
+
+BEAT = 1 << 40
+"""Ports of a beat begin here, where no segment's can be."""
+CLOSED = End.CLIENT_FIN | End.SERVER_FIN
 
 
 class Around:
@@ -44,11 +54,27 @@ class Around:
         """Of each cluster: its wanted connections by `_key`, sorted, and how many others had appeared before each."""
         self._before = np.zeros(0, dtype=np.int64)
         """The same by the tracker's own number, -1 where it is not known yet."""
+        self._ends = np.zeros(0, dtype=np.int64)
+        """When other connections ended, sorted, not before the last beat."""
+        self._beats: list[int] = []
+        """Numbers that the tracker gave to beats."""
 
-    @property
-    def count(self) -> int:
-        """Other connections so far."""
-        return self._count
+    def connections(self, tracker: Tracker) -> int:
+        """Connections so far, those of the tracker and others."""
+        return self._count + int(tracker.g[Glob.STREAMS]) - len(self._beats)
+
+    def beats(self, until: int) -> Column:
+        """When beats are due, up to a time."""
+        return self._ends[: np.searchsorted(self._ends, until)]
+
+    def beat(self, tracker: Tracker, until: int) -> None:
+        """Give the tracker the beats that are due before a time."""
+        due = self.beats(until)
+        self._ends = self._ends[len(due) :]
+        for time in due.tolist():
+            self._beats.append(int(tracker.g[Glob.STREAMS]))
+            for _ in tracker.feed(_closing(time, len(self._beats)), 3, b"", int(tracker.g[Glob.CAPTURE])):
+                pass
 
     def enter(self, cluster: Iterable[str], reached: int) -> None:
         """Take up the lines of the next captures.
@@ -82,6 +108,10 @@ class Around:
         self._others = np.concatenate([self._others[:, -LINES:], others], axis=1)
         self._appeared = np.concatenate([self._appeared[-LINES:], when[~wanted]])
         self._count += others.shape[1]
+        ends = np.sort(others[Log.T_LAST, (others[Log.END] & CLOSED) == CLOSED])
+        ends = np.concatenate([self._ends, ends])
+        ends.sort()
+        self._ends = ends[np.diff(ends // SECOND, prepend=-1) > 0]
 
     def log(self, tracker: Tracker, now: int) -> Column:
         """The latest lines of all connections that had appeared by a time, columns of `Log` cells.
@@ -94,8 +124,11 @@ class Around:
         first = max(0, until - size)
         own = tracker.log[:, np.arange(first, until) % size]
         self._learn(first, until, own)
-        before = np.maximum.accumulate(self._before[first:until])
-        own[Log.STREAM] += self._before[first:until]
+        real = own[Log.PORTS] < BEAT
+        before = np.maximum.accumulate(self._before[first:until][real])
+        own = own[:, real]
+        own[Log.STREAM] += before - self._beats_before(own[Log.STREAM])
+        first -= int(self._beats_before(np.array([first]))[0])
         seen = int(np.searchsorted(self._appeared, now, side="right"))
         others = self._others[:, max(0, seen - LINES) : seen].copy()
         others[Log.STREAM] += first + np.searchsorted(before, others[Log.STREAM], side="right")
@@ -109,7 +142,7 @@ class Around:
         before = self._before[stream]
         lost = np.flatnonzero(before < 0)  # left the tracker's log before any reset was judged
         before[lost] = self._look_up(flows.of_connections(own[:, lost]), own[Conn.FIRST_TIME, lost])
-        own[Conn.STREAM] = stream + before
+        own[Conn.STREAM] = stream + before - self._beats_before(stream)
 
     def _learn(self, first: int, until: int, own: Column) -> None:
         """Note how many others had appeared before each of the tracker's connections in its log."""
@@ -118,6 +151,10 @@ class Around:
         unknown = np.flatnonzero(self._before[first:until] < 0)
         found = self._look_up(flows.of_lines(own[:, unknown]), own[Log.T_FIRST, unknown])
         self._before[first + unknown] = found
+
+    def _beats_before(self, streams: Column) -> Column:
+        """How many beats the tracker numbered before."""
+        return np.searchsorted(np.array(self._beats, dtype=np.int64), streams)
 
     def _look_up(self, flow: Column, time: Column) -> Column:
         """How many other connections had appeared before those of these flows that began at these times."""
@@ -132,6 +169,18 @@ class Around:
         # One that `find` did not see begin there: by the clock.
         seen = np.searchsorted(self._appeared, time, side="right") + self._count - len(self._appeared)
         return np.where(found < 0, seen, found)
+
+
+def _closing(time: int, nth: int) -> Column:
+    """Three segments that open and close a connection: FIN, FIN, and its acknowledgement."""
+    rows = np.zeros((3, Seg.COUNT), dtype=np.int64)
+    rows[:, Seg.TIME] = time
+    rows[:, [Seg.IP_ID, Seg.FLOW, Seg.TSVAL, Seg.TSECR, Seg.WSCALE, Seg.MSS, Seg.LINK_SRC]] = -1
+    there, back = (BEAT >> 16) + nth, 0
+    rows[:, Seg.SPORT], rows[:, Seg.DPORT] = (there, back, there), (back, there, back)
+    rows[:, Seg.SEQ], rows[:, Seg.ACK] = (1, 1, 2), (1, 2, 2)
+    rows[:, Seg.FLAGS] = (Flag.FIN | Flag.ACK, Flag.FIN | Flag.ACK, Flag.ACK)
+    return rows
 
 
 def _key(flow: Column, time: Column) -> Column:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,8 +20,8 @@ from whyrst.fast.layout import Seg
 from whyrst.fast.tables import Glob
 from whyrst.fleet.around import Around
 from whyrst.fleet.find import Found
-from whyrst.fleet.keep import Kept, wanted_path
-from whyrst.fleet.merge import CAPTURE, ORDER, ORDINAL, clusters, merged
+from whyrst.fleet.keep import kept_before, wanted_path
+from whyrst.fleet.merge import CAPTURE, ORDER, OTHERS, clusters, merged
 from whyrst.fleet.store import note, noted, of_file, of_point
 from whyrst.fleet.tables import Tables, incident_row, quality_row, verdict_row
 from whyrst.incidents.gather import Gatherer
@@ -94,7 +95,7 @@ def diagnose(point: str, key: str, files: Sequence[str], inputs: str, out: str) 
         days = tables.publish()
     made = Judgement(
         point, inputs, sum(causes.values()), dict(causes), dict(harms), len(gatherer.incidents),
-        around.count + int(tracker.g[Glob.STREAMS]), days,
+        around.connections(tracker), days,
     )  # fmt: skip
     note(_note_path(out, key), made)
     return made
@@ -123,26 +124,49 @@ def _judged(out: str, series: Sequence[tuple[Found, str]], tracker: Tracker, aro
     """The resets of one point, in batches as one tracker of all its segments would have handed them out."""
     readable = [one for one in series if not one[0].unreadable]
     names = tuple(found.name for found, _ in readable) or ("",)
-    before = _running([found.segments for found, _ in readable])
-    proven = _running([found.proven for found, _ in readable])
+    kept = [_kept_segments(out, key) for _, key in readable]
+    unseen = Unseen([found for found, _ in readable])
     latest = 0
     for cluster in clusters([found for found, _ in readable]):
         around.enter([readable[k][1] for k in cluster], latest)
-        kept = [(k, readable[k][1]) for k in cluster if _has_segments(out, readable[k][1])]
-        for chunk in merged(out, kept) if kept else ():
-            for start, end in _runs(chunk.cells):
-                k, nth = (int(chunk.cells[start, cell]) for cell in (CAPTURE, ORDINAL))
-                tracker.g[Glob.SEGMENTS] = before[k] + nth
-                tracker.g[Glob.PROVEN] = proven[k] + (proven[k + 1] - proven[k]) * nth // readable[k][0].segments
+        some = [(k, readable[k][1], readable[k][0].first) for k in cluster if kept[k]]
+        for chunk in merged(out, some) if some else ():
+            for start, end in _runs(chunk.cells, around.beats(int(chunk.cells[-1, ORDER]))):
+                around.beat(tracker, int(chunk.cells[start, ORDER]))
+                capture, others = (int(chunk.cells[start, cell]) for cell in (CAPTURE, OTHERS))
                 rows = np.ascontiguousarray(chunk.cells[start:end, : Seg.COUNT])
                 now = max(latest, int(chunk.cells[end - 1, ORDER]))
-                for cells in tracker.feed(rows, end - start, chunk.buffer, k):
-                    yield _judge(cells, tracker, around, names, now)
+                with unseen.told(tracker, capture, others):
+                    for cells in tracker.feed(rows, end - start, chunk.buffer, capture):
+                        yield _judge(cells, tracker, around, names, now)
+        for k in cluster:
+            unseen.passed[k] = readable[k][0].segments - kept[k]
         latest = max(latest, *(readable[k][0].latest for k in cluster))
         tracker.g[Glob.LAST_TIME] = max(int(tracker.g[Glob.LAST_TIME]), latest)
-    tracker.g[Glob.SEGMENTS] = before[-1]
     for cells in tracker.close():
         yield _judge(cells, tracker, around, names, latest)
+
+
+class Unseen:
+    """Segments that were not kept: the tracker decides by shares of all segments what is a copy, and what a storm.
+
+    Attributes:
+        passed: how many of each file went by.
+    """
+
+    def __init__(self, files: Sequence[Found]) -> None:
+        self.passed = [0] * len(files)
+        self._proven = [found.proven / max(found.segments, 1) for found in files]
+
+    @contextmanager
+    def told(self, tracker: Tracker, capture: int, others: int) -> Iterator[None]:
+        """Count them as the tracker's own for a while, up to a place in one file."""
+        self.passed[capture] = others
+        proven = int(sum(n * share for n, share in zip(self.passed, self._proven, strict=True)))
+        more = (sum(self.passed), proven)
+        tracker.g[[Glob.SEGMENTS, Glob.PROVEN]] += more
+        yield
+        tracker.g[[Glob.SEGMENTS, Glob.PROVEN]] -= more
 
 
 def _judge(cells: Column, tracker: Tracker, around: Around, names: tuple[str, ...], now: int) -> Judged:
@@ -152,19 +176,16 @@ def _judge(cells: Column, tracker: Tracker, around: Around, names: tuple[str, ..
     return Judged(Resets(cells, log, log.shape[1], tracker.names, tracker.payloads, names, tracker.g))
 
 
-def _runs(cells: Column) -> Iterator[tuple[int, int]]:
-    """Ranges of segments that come from one file, and that few others stand between."""
-    drift = (cells[:, ORDINAL] - np.arange(len(cells))) // DRIFT
-    edges = np.flatnonzero((np.diff(drift) != 0) | (np.diff(cells[:, CAPTURE]) != 0)) + 1
-    ends = [*edges.tolist(), len(cells)]
+def _runs(cells: Column, beats: Column) -> Iterator[tuple[int, int]]:
+    """Ranges of segments that come from one file, and that few others, and no beats, stand between."""
+    drift = cells[:, OTHERS] // DRIFT
+    jumps = (np.diff(drift) != 0) | (np.diff(cells[:, CAPTURE]) != 0)
+    behind = np.searchsorted(cells[1:, ORDER], beats[beats >= cells[0, ORDER]], side="right")
+    jumps[behind[behind < len(jumps)]] = True
+    ends = [*(np.flatnonzero(jumps) + 1).tolist(), len(cells)]
     yield from zip([0, *ends[:-1]], ends, strict=True)
 
 
-def _running(counts: Sequence[int]) -> list[int]:
-    """Sums of all before each, and of all."""
-    return [0, *np.cumsum(counts, dtype=np.int64).tolist()] if counts else [0]
-
-
-def _has_segments(out: str, key: str) -> bool:
-    kept = noted(os.path.join(of_file(out, key), "kept.json"), Kept)
-    return kept is not None and kept.segments > 0
+def _kept_segments(out: str, key: str) -> int:
+    kept = kept_before(key, out)
+    return kept.segments if kept is not None else 0

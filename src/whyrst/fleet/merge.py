@@ -8,6 +8,7 @@ of its headers within the same microsecond (files keep different fractions), is 
 from __future__ import annotations
 
 import os
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from whyrst.fleet.find import Found
     from whyrst.resets.facts import Column, Mask
 
-ORDER, ORDINAL, CAPTURE = (int(Seg.COUNT) + k for k in range(3))
-"""Cells behind the segment's own: latest time so far in its file, its number among the file's segments, its file."""
+ORDER, OTHERS, CAPTURE = (int(Seg.COUNT) + k for k in range(3))
+"""Cells behind the segment's own: latest time so far in its file, segments in its file before it
+that were not kept, its file."""
 WIDE = int(Seg.COUNT) + 3
 DIFFERENT = {
     Seg.FRAME, Seg.TIME, Seg.INTERFACE, Seg.LINK_SRC, Seg.QUALITY, Seg.PAYLOAD_HAVE, Seg.KIND, Seg.KIND_INFO
@@ -49,7 +51,7 @@ class Chunk:
 
 
 def clusters(files: Sequence[Found]) -> list[list[int]]:
-    """Numbers of files that overlap in time, group after group.
+    """Numbers of files that overlap in time, if only by one moment, group after group.
 
     Args:
         files: of one point, ordered by their first packets.
@@ -57,7 +59,7 @@ def clusters(files: Sequence[Found]) -> list[list[int]]:
     groups: list[list[int]] = []
     reaches = 0
     for number, one in enumerate(files):
-        if groups and one.first < reaches:
+        if groups and one.first <= reaches:
             groups[-1].append(number)
         else:
             groups.append([number])
@@ -66,21 +68,30 @@ def clusters(files: Sequence[Found]) -> list[list[int]]:
     return groups
 
 
-def merged(out: str, files: Sequence[tuple[int, str]]) -> Iterator[Chunk]:
+def merged(out: str, files: Sequence[tuple[int, str, int]]) -> Iterator[Chunk]:
     """The kept segments of one cluster.
 
     Args:
         out: OUT.
-        files: number and key of each file that something was kept of, in their order.
+        files: number, key and time of the first packet of each file that something was kept of, in their order.
     """
-    streams = [_Stream(out, number, key) for number, key in files]
-    if len(streams) == 1:
-        yield from streams[0].chunks
+    if len(files) == 1:
+        yield from _Stream(out, *files[0][:2]).chunks
         return
-    while streams := [one for one in streams if one.holds()]:
-        shortest = min((one for one in streams if not one.ended), key=lambda one: one.reach, default=None)
-        # Nobody has anything more to come before this; whole microseconds, so that equal packets meet.
-        until = shortest.reach // MICROSECOND * MICROSECOND if shortest is not None else 1 << 62
+    waiting = deque(files)
+    streams: list[_Stream] = []
+    while True:
+        streams = [one for one in streams if one.holds()]
+        going = [one for one in streams if not one.ended]
+        shortest = min(going, key=lambda one: one.reach, default=None)
+        # Nobody who is here has anything more to come before this; whole microseconds, so that equal packets meet.
+        until = shortest.reach if shortest else max((one.reach for one in streams), default=0) + MICROSECOND
+        until = until // MICROSECOND * MICROSECOND
+        if waiting and (not streams or waiting[0][2] <= until):
+            streams.append(_Stream(out, *waiting.popleft()[:2]))
+            continue
+        if not streams:
+            return
         taken = [one.take(until) for one in streams]
         if any(len(one.cells) for one in taken):
             yield _joined(taken)
@@ -130,13 +141,16 @@ def _chunks(path: str, number: int) -> Iterator[Chunk]:
     """The row groups of a table of kept segments."""
     import pyarrow.parquet as pq
 
+    before = 0
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, use_threads=False).combine_chunks()
             cells = np.zeros((len(table), WIDE), dtype=np.int64)
             for cell in CELLS:
                 cells[:, cell] = table[cell.name.lower()].to_numpy()
-            cells[:, ORDER], cells[:, ORDINAL] = table["order"].to_numpy(), table["ordinal"].to_numpy()
+            cells[:, ORDER] = table["order"].to_numpy()
+            cells[:, OTHERS] = table["ordinal"].to_numpy() - np.arange(before, before + len(table))
+            before += len(table)
             cells[:, CAPTURE] = number
             names, at, length = _binary(table["name"])
             cells[:, Seg.NAME_AT], cells[:, Seg.NAME_LENGTH] = at, length

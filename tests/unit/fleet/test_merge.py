@@ -8,7 +8,7 @@ from whyrst.fast.layout import Seg
 from whyrst.fleet import keep as keeping
 from whyrst.fleet.archive import listed
 from whyrst.fleet.find import found_before
-from whyrst.fleet.merge import CAPTURE, ORDER, ORDINAL, clusters, merged
+from whyrst.fleet.merge import CAPTURE, ORDER, OTHERS, clusters, merged
 from whyrst.segments.read import read
 
 
@@ -18,7 +18,7 @@ class Span:
 
 
 def test_files_that_overlap_are_one_cluster():
-    spans = [Span(0, 10), Span(10, 20), Span(19, 30), Span(25, 26), Span(29, 31), Span(40, 50)]
+    spans = [Span(0, 9), Span(10, 20), Span(19, 30), Span(25, 26), Span(30, 31), Span(40, 50)]
     assert clusters(spans) == [[0], [1, 2, 3, 4], [5]]
     assert clusters([]) == []
 
@@ -41,11 +41,11 @@ def test_kept_segments_come_back_in_order_and_once(tmp_path, monkeypatch, group)
     found = [(found_before(one, str(tmp_path / "out")), one.key) for one in files]
     found.sort(key=lambda one: (one[0].first, one[0].name))
     (cluster,) = clusters([one for one, _ in found])
-    chunks = list(merged(str(tmp_path / "out"), [(k, found[k][1]) for k in cluster]))
+    chunks = list(merged(str(tmp_path / "out"), [(k, found[k][1], found[k][0].first) for k in cluster]))
     cells = np.concatenate([one.cells for one in chunks])
     expected = rows_of(whole[0])
     cellwise = [cell for cell in keeping.CELLS if cell is not Seg.FRAME]
     assert (cells[:, cellwise] == expected[:, cellwise]).all()
     assert (np.diff(cells[:, ORDER]) >= 0).all()
     assert set(cells[:, CAPTURE].tolist()) == {0}
-    assert cells[:, ORDINAL].tolist() == list(range(len(cells)))
+    assert not cells[:, OTHERS].any()
