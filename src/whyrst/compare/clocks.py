@@ -18,7 +18,7 @@ from whyrst.compare.events import Event, Events
 from whyrst.compare.pairing import PROXIED, SHIFTED, Pairs, _common
 from whyrst.compare.survey import mixed
 from whyrst.fast.layout import Flag
-from whyrst.resets.facts import SECOND, distinct
+from whyrst.resets.facts import MS, SECOND, distinct
 
 if TYPE_CHECKING:
     from whyrst.compare.conversations import Conversations
@@ -32,6 +32,8 @@ SHORT = 10 * SECOND
 """Within so little time drift is looked for only where the bounds contradict each other without one."""
 USUAL = 3e-4
 """Then it is no more than this: two quartzes that are off by a hundred millionths or so."""
+SET = MS
+"""Nanoseconds by which the bounds of the two directions contradict each other when a clock was set."""
 STRAY = 0.01
 """Share of samples that may contradict the rest: segments taken for others."""
 
@@ -235,7 +237,8 @@ def _apart(found: Shared, chosen: np.ndarray[Any, np.dtype[np.bool_]]) -> np.nda
 
 
 def fit(found: Shared, nearer: Cells) -> Clock | None:
-    """The clock that makes the other capture's times those of the one; None when they share no segment.
+    """The clock that makes the other capture's times those of the one; None when they share no segment, or when one of
+    the clocks was set meanwhile.
 
     Args:
         found: segments that they share.
@@ -257,6 +260,8 @@ def fit(found: Shared, nearer: Cells) -> Clock | None:
     high, low = float(above.min()), float(below.max())
     if high < low:
         high, low = float(np.quantile(above, STRAY)), float(np.quantile(below, 1 - STRAY))
+        if high < low - SET:
+            return None
     return Clock(-base - round((high + low) / 2), -slope, origin, max(round(abs(high - low) / 2), 1))
 
 

@@ -92,7 +92,7 @@ class Gaps:
         if c in leg.other:
             return "it stands on the other side of the proxy"
         if not view.known:
-            return "nothing ties its clock to the others'"
+            return "nothing ties its clock to the others', or it was set meanwhile"
         if not view.covers(seen.at[seen.first if upstream else seen.last].time):
             return "it was not running at that time"
         shows = any(s.forth == seen.forth for s in leg.segments.get(c, ()))

@@ -36,7 +36,7 @@ def _clock(place: Place, *, reference: str) -> str:
     if place.capture == reference:
         return "times are those of this clock"
     if place.offset is None:
-        return "nothing ties its clock to the others"
+        return "nothing ties its clock to the others, or it was set meanwhile"
     behind = "behind" if place.offset > 0 else "ahead"
     off = f"clock {_span(abs(place.offset))} {behind}" if place.offset else "clock equal"
     doubt = (
