@@ -1,6 +1,6 @@
 """Measures whyrst fleet analyze: time against workers, and bytes that move between the steps.
 
-python bench/fleet.py [FOLDER] [CONNECTIONS]    the archive of four capture points is made there once; 7.5 kB a connection
+python bench/fleet.py [FOLDER] [CONNECTIONS]    the archive of four points is made there once, 7.5 kB a connection
 """
 
 from __future__ import annotations

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whyrst.fleet import store
+from whyrst.fleet.store import StoreError, escaped, locked, note, noted, replacing
+
+
+class Thing(msgspec.Struct):
+    number: int
+
+
+def test_a_note_comes_back(tmp_path):
+    path = str(tmp_path / "a" / "note.json")
+    assert noted(path, Thing) is None
+    note(path, Thing(7))
+    assert noted(path, Thing) == Thing(7)
+    assert [one.name for one in (tmp_path / "a").iterdir()] == ["note.json"]
+
+
+def test_a_note_of_another_version_or_kind_is_none(tmp_path, monkeypatch):
+    path = str(tmp_path / "note.json")
+    note(path, Thing(7))
+    monkeypatch.setattr(store, "made_by", lambda: "another")
+    assert noted(path, Thing) is None
+
+
+@given(data=st.binary(max_size=60))
+def test_no_bytes_of_a_note_are_an_error(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "any.json"
+    path.write_bytes(data)
+    assert noted(str(path), Thing) is None
+
+
+def test_what_fails_leaves_what_was(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def fail():
+        with replacing(str(path)) as name:
+            Path(name).write_text("new")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@given(name=st.text(min_size=1))
+def test_names_become_folders(name):
+    assert "/" not in escaped(name.encode("utf-8", "replace").decode())
+    assert escaped("..") == "%2E%2E"
+    assert escaped("tap-0.a_b") == "tap-0.a_b"
+
+
+def test_where_nothing_can_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be written"), locked(str(tmp_path / "file" / "out")):
+        pass
