@@ -10,22 +10,23 @@ from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from whyrst.capture.ahead import Ahead, sharing
 from whyrst.capture.errors import CaptureError
-from whyrst.capture.filter import Filter
 from whyrst.connections.ripe import Ripe, ripe
 from whyrst.connections.tracker import PAYLOAD, Tracker
-from whyrst.fast.tables import Glob
-from whyrst.model import Damage, Incident, Quality
+from whyrst.fast.tables import Glob, Log, Rst
 from whyrst.segments.ahead import ahead
 from whyrst.segments.read import read, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from whyrst.capture.filter import Filter
     from whyrst.incidents.gather import Gatherer
     from whyrst.kernel.event import KernelEvent
-    from whyrst.model import Verdict
+    from whyrst.model import Incident, Quality, Verdict
     from whyrst.segments.read import Series
     from whyrst.trace.join import Join
     from whyrst.verdicts.judged import Judged
@@ -152,6 +153,7 @@ class Report:
     @property
     def quality(self) -> Quality:
         """How far the captures can be trusted, as far as they were iterated."""
+        from whyrst.model import Damage, Quality
         from whyrst.resets.text import iso
 
         captures = [c for s in self._series for c in s.captures]
@@ -250,10 +252,13 @@ class Report:
 
 
 def prepare() -> None:
-    """Load what judges need, while threads read already."""
-    from whyrst.causes import judges
+    """Load all that judging needs, while threads read already: a reset of zeros is judged once."""
+    from whyrst.incidents.gather import Gatherer
+    from whyrst.resets.columns import Resets
+    from whyrst.verdicts.judged import Judged
 
-    judges()
+    zeros = np.zeros((Rst.COUNT, 1), dtype=np.int64)
+    Gatherer().take(Judged(Resets(zeros, np.zeros((Log.COUNT, 1), dtype=np.int64), 1)))
 
 
 def processors() -> int:
@@ -295,7 +300,11 @@ def analyze(
     """
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
-    only = Filter(filter) if filter is not None else None
+    only = None
+    if filter is not None:
+        from whyrst.capture.filter import Filter
+
+        only = Filter(filter)
     told = None
     if events is not None:
         from whyrst.trace.join import Join

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
-from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -110,6 +109,7 @@ class Series:
         self.captures: list[Capture] = []
         self.errors: list[CaptureError] = []
         self.in_turn = 1
+        self._given = 0
         self._first = first
         self._only = only
         self._moved = moved
@@ -130,7 +130,7 @@ class Series:
         Raises:
             CaptureError: None of the files could be read.
         """
-        rooms = cycle(np.zeros((self.in_turn, BATCH, Seg.COUNT), np.int64))
+        rooms = np.zeros((self.in_turn, BATCH, Seg.COUNT), np.int64)
         for number, path in enumerate(self.paths, self._first):
             try:
                 reader = Reader(path, rows=BATCH, ahead=self.in_turn > 1)
@@ -144,11 +144,11 @@ class Series:
         if self.errors and not self.captures:
             raise self.errors[0]
 
-    def _segments(self, reader: Reader, capture: Capture, rooms: Iterator[Rows]) -> Iterator[Batch]:
+    def _segments(self, reader: Reader, capture: Capture, rooms: Rows) -> Iterator[Batch]:
         """Decode one capture."""
         tally = capture.tally
-        rows = next(rooms)
         for n in reader.records():
+            rows = rooms[self._given % len(rooms)]
             if self._only is not None:
                 self._only.select(reader.buffer, reader.table, n)
             m = headers.decode(reader.buffer, reader.table.data, tally.read + 1, n, rows.data, tally.skips.data)
@@ -158,8 +158,8 @@ class Series:
             if self._moved is not None:
                 self._moved(capture.number, reader.taken)
             if m:
+                self._given += 1
                 yield Batch(rows[:m], reader.buffer, capture)
-                rows = next(rooms)
         capture.follow(reader)
 
 

@@ -50,3 +50,15 @@ def test_waiting_batches_keep_their_rows(monkeypatch):
             assert np.array_equal(rows, before)
             held = held[-1:]
     assert series.in_turn == MOST + 1
+
+
+def test_rows_of_joined_files_take_turns_as_those_of_one(monkeypatch):
+    monkeypatch.setattr("whyrst.segments.read.BATCH", 1)
+    case = max(CASES, key=lambda one: one.stat().st_size)
+    paths = [case] * 3 + [CASES[0]] * 9
+    (series,) = read(paths, join=True)
+    series.in_turn = MOST + 1
+    recent = []
+    for batch in series:
+        recent = [*recent[-MOST:], batch.rows.ctypes.data]
+        assert len(set(recent)) == len(recent)
