@@ -18,7 +18,7 @@ MODE = 0o600
 class Place(Struct, frozen=True):
     """How far an output is."""
 
-    next: Annotated[int, Meta(lt=1 << 63)]
+    next: Annotated[int, Meta(lt=1 << 62)]
     """Number of the first record that its receiver has not acknowledged."""
     memo: dict[str, Any] = {}
     """What the output itself wants to know after a restart."""
