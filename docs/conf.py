@@ -21,7 +21,6 @@ html_copy_source = False
 html_show_copyright = False
 myst_heading_anchors = 3
 nitpicky = True
-suppress_warnings = ["toc.empty_glob"]
 
 
 def setup(app: Sphinx) -> None:
