@@ -30,7 +30,7 @@ $(FRONT)/../static/vendor/htmx.min.js: $(FRONT)/package-lock.json $(FRONT)/bundl
 	@(cd $(FRONT) && npm ci --silent && npm run --silent bundle) || \
 	echo "npm is missing or reached nothing: the web app's pages stay plain HTML"
 
-lint: packages $(VENV)/.lint
+lint: packages $(VENV)/.lint site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -33,7 +34,7 @@ class Cost(NamedTuple):
     """A load with a tracer beside it.
 
     Attributes:
-        share: of the rate without it, medians of the rounds.
+        share: of the rate without it just before and after; median of the rounds.
         alone: connections a second without it.
         cpu: seconds of processor that the tracer took for each second of load.
     """
@@ -45,9 +46,8 @@ class Cost(NamedTuple):
 
 def cost(load: str, kind: str, tracer: Sequence[str], rounds: int) -> Cost:
     """Run a load by turns with and without a tracer."""
-    alone, beside, used = [], [], []
+    alone, beside, used = [_rate(load, kind)], [], []
     for _ in range(rounds):
-        alone.append(_rate(load, kind))
         child = subprocess.Popen(  # noqa: S603 - our own commands
             tracer, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
@@ -57,7 +57,9 @@ def cost(load: str, kind: str, tracer: Sequence[str], rounds: int) -> Cost:
         used.append((_cpu(child.pid) - before) / SECONDS)
         os.killpg(child.pid, signal.SIGINT)
         child.wait()
-    return Cost(median(beside) / median(alone), median(alone), median(used))
+        alone.append(_rate(load, kind))
+    shares = [2 * with_it / sum(without) for with_it, without in zip(beside, pairwise(alone), strict=True)]
+    return Cost(median(shares), median(alone), median(used))
 
 
 def _rate(load: str, kind: str) -> float:

@@ -93,9 +93,24 @@ def test_an_interface_that_comes_later_is_heard_and_loopback_when_asked(host, ro
 
 
 def test_what_is_dropped_for_want_of_room_is_counted(host):
-    with host, closing(Wiretap()) as tap:
-        tap._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-        for _ in range(20):
+    with host, closing(Wiretap(buffer=1)) as tap:
+        for _ in range(80):
             refused(host, "127.0.0.1", 9)
-        tap.poll()
-        assert tap.dropped > 0
+        heard = tap.poll()
+        assert tap.dropped == 160 - len(heard) > 0
+        refused(host, "127.0.0.1", 9)
+        time.sleep(0.05)
+        assert len(tap.poll()) == 2, "room that was read is used again"
+
+
+def test_times_are_those_of_the_packets_and_in_their_order(host):
+    with host, closing(Wiretap()) as tap:
+        before = time.time_ns()
+        for _ in range(3):
+            refused(host, "127.0.0.1", 9)
+        after = time.time_ns()
+        time.sleep(0.05)
+        times = [one.time for one in tap.poll()]
+    assert before <= times[0]
+    assert times == sorted(times)
+    assert times[-1] <= after

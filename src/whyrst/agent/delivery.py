@@ -136,8 +136,7 @@ class Delivery:
         """Read again from where the receiver is."""
         before = self._reader
         before.close()
-        self._reader = Reader(self._queue, self._place.next)
-        self._reader.dropped, self._reader.damaged = before.dropped, before.damaged
+        self._reader = Reader(self._queue, self._place.next, before.dropped, before.damaged)
 
     def _next(self) -> list[Record]:
         batch = self._reader.take()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ MODE = 0o600
 class Place(Struct, frozen=True):
     """How far an output is."""
 
-    next: int
+    next: Annotated[int, Meta(lt=1 << 62)]
     """Number of the first record that its receiver has not acknowledged."""
     memo: dict[str, Any] = {}
     """What the output itself wants to know after a restart."""

@@ -92,7 +92,8 @@ class Queue:
     @property
     def begin(self) -> int:
         """Number of the oldest record that is kept; `end` when there is none."""
-        return self._parts[0].first if self._parts else self.end
+        with self.news:
+            return self._parts[0].first if self._parts else self.end
 
     @property
     def size(self) -> int:
@@ -231,9 +232,9 @@ def _part(path: Path) -> Part | None:
 
 
 def _end(parts: list[Part]) -> int:
-    """The number after the last whole record."""
+    """The number after the last whole record, and never before the file that holds it."""
     if not parts:
         return 1
     with parts[-1].path.open("rb") as file:
         data = file.read(2 * LARGEST)
-    return max((record.number + 1 for record, _ in unpack(data)), default=parts[-1].first)
+    return max([parts[-1].first, *(record.number + 1 for record, _ in unpack(data))])

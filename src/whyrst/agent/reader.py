@@ -23,6 +23,8 @@ class Reader:
     Args:
         queue: where.
         at: number of the first record that is wanted.
+        dropped: records counted before.
+        damaged: same.
 
     Attributes:
         at: number of the next record.
@@ -30,25 +32,28 @@ class Reader:
         damaged: records that could not be read back.
     """
 
-    def __init__(self, queue: Queue, at: int) -> None:
+    def __init__(self, queue: Queue, at: int, dropped: int = 0, damaged: int = 0) -> None:
         self._queue = queue
         self.at = at
-        self.dropped = 0
-        self.damaged = 0
+        self.dropped = dropped
+        self.damaged = damaged
         self._open: tuple[int, int] | None = None
         self._offset = 0
 
     @property
     def lost(self) -> int:
         """Records that were removed before they were read, those included that were not missed yet."""
-        return self.dropped + max(self._queue.begin - self.at, 0)
+        with self._queue.news:
+            return self.dropped + max(self._queue.begin - self.at, 0)
 
     def take(self, most: int = MOST) -> list[Record]:
         """The next records, without a gap; none when all were read."""
         while True:
-            if self.at < (begin := self._queue.begin):
-                self.dropped += begin - self.at
-                self.at = begin
+            with self._queue.news:  # both at once: others look at `lost`
+                begin = self._queue.begin
+                if self.at < begin:
+                    self.dropped += begin - self.at
+                    self.at = begin
             if self._open is not None and self._open[0] < begin:
                 self.close()  # an open file takes up room though it was removed
             found = self._queue.part(self.at)

@@ -113,8 +113,8 @@ FEWEST = 8
 """Resets of a connection that are traced however long it is."""
 KEPT = 1 << 13
 """Connections whose segments stay at hand; when there are more, each is looked into again."""
-LOOKED = 4096
-"""Connections by which a capture's loss is estimated."""
+LOOKED = 512
+"""Connections by which a capture's loss is estimated, from all over it; fewer than twice as many are looked into."""
 
 
 def align(
@@ -300,7 +300,7 @@ def _early(aligned: Alignment) -> list[Cells]:
 def _trace(aligned: Alignment, known: Sequence[View]) -> Tracer:
     """Find at which place every reset is judged, and what is needed to tell its origin."""
     tallies = [(0, 0) for _ in known]
-    for leg in aligned.legs[:LOOKED]:
+    for leg in aligned.legs[:: max(len(aligned.legs) // LOOKED, 1)]:
         aligned.look_into(leg)
         counts = [tally(leg, c, aligned.path_of(leg), view) for c, view in enumerate(known)]
         tallies = [(x + held, y + missing) for (x, y), (held, missing) in zip(tallies, counts, strict=True)]

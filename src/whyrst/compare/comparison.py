@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.analysis import COUNTERS, Report, analyze
+from whyrst.analysis import COUNTERS, Report
 from whyrst.capture.errors import STDIN, CaptureError
 from whyrst.capture.filter import Filter
 from whyrst.compare.alignment import align
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from whyrst.compare.reading import Followed
     from whyrst.connections.ripe import Ripe
-    from whyrst.model import Quality, Verdict
+    from whyrst.model import Verdict
     from whyrst.reports.vantages import Passage
 
     Progress = Callable[[int, int | None], None]
@@ -95,17 +95,6 @@ class Comparison(Report):
         from whyrst.compare.picture import passages
 
         return passages(self._aligned, self._paths.index(verdict.capture), verdict.frame)
-
-    @property
-    def qualities(self) -> tuple[Quality, ...]:
-        """How far each capture can be trusted, in the order of `places`."""
-        found = []
-        for c in self._aligned.path:
-            report = analyze(self._paths[c])
-            for _ in report.batches():
-                pass
-            found.append(report.quality)
-        return tuple(found)
 
     @property
     def kinds(self) -> dict[str, int]:

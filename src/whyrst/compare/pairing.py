@@ -17,11 +17,14 @@ from whyrst.compare.survey import mixed
 from whyrst.resets.facts import MINUTE, SECOND, ahead
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from whyrst.compare.conversations import Conversations
     from whyrst.compare.survey import Survey
 
     Cells = np.ndarray[Any, np.dtype[np.int64]]
     Mask = np.ndarray[Any, np.dtype[np.bool_]]
+    Names = Callable[[Events], tuple[Cells, Mask]]
 
 SAME, TRANSLATED, SHIFTED, BOTH, PROXIED = range(5)
 HOWS = ("same", "translated", "shifted", "translated, shifted", "proxied")
@@ -32,6 +35,17 @@ NEAREST = 8
 """Connections with the same first words that are looked at, before and after in time."""
 LATER = 30 * SECOND
 """A proxy opens its own connection this long after the request at most."""
+
+
+def segment_names(rows: Events) -> tuple[Cells, Mask]:
+    """What a segment keeps through address translation, as one hash, and where that is enough to know it again."""
+    cells = (Event.SEQ, Event.ACK, Event.FLAGS, Event.LENGTH, Event.TSVAL, Event.IP_ID)
+    return mixed(*(rows[cell] for cell in cells)), (rows[Event.LENGTH] > 0) | (rows[Event.TSVAL] >= 0)
+
+
+def payload_names(rows: Events) -> tuple[Cells, Mask]:
+    """The same where network cards cut or merge segments: then only the first piece is known again."""
+    return mixed(*(rows[cell] for cell in (Event.SEQ, Event.ACK, Event.TSVAL))), rows[Event.LENGTH] > 0
 
 
 class Pairs(NamedTuple):
@@ -108,9 +122,10 @@ def pair(a: Conversations, b: Conversations, samples: tuple[Survey, Survey]) -> 
     _strays(found)
     for here in (0, 1):
         # One end of a connection may get other addresses on the way: a NAT forgot it.
-        free = [f.copy() for f in found.free]
-        free[1 - here][:] = True
-        _by_samples(found, samples, (free[0], free[1]))
+        for names in (segment_names, payload_names):
+            free = [f.copy() for f in found.free]
+            free[1 - here][:] = True
+            _by_samples(found, samples, (free[0], free[1]), names)
     return found.pairs()
 
 
@@ -161,18 +176,21 @@ def _rank(c: Conversations, free: Mask) -> tuple[Cells, Cells]:
     return rank, total
 
 
-def _by_samples(found: _Finder, surveys: tuple[Survey, Survey], usable: tuple[Mask, Mask]) -> None:
+def _by_samples(
+    found: _Finder, surveys: tuple[Survey, Survey], usable: tuple[Mask, Mask], names: Names = segment_names
+) -> None:
     """Connections whose beginning was not captured and whose addresses are translated: equal sampled segments."""
     if not all(some.any() for some in usable):
         return
     sides = []
     for c, survey, free in zip((found.a, found.b), surveys, usable, strict=True):
         rows = Events.joined([survey.samples, survey.first, survey.resets])
-        rows = rows.take((rows[Event.LENGTH] > 0) | (rows[Event.TSVAL] >= 0))
         at = c.of(rows[Event.KEY], rows[Event.FRAME])
         wanted = at >= 0
         wanted[wanted] = free[at[wanted]]
-        sides.append((segment_names(rows.take(wanted)), at[wanted]))
+        rows, at = rows.take(wanted), at[wanted]
+        hashes, known = names(rows)
+        sides.append((hashes[known], at[known]))
     i, j = _common(sides[0][0], sides[1][0])
     left, right = sides[0][1][i], sides[1][1][j]
     # The pair of connections that share the most segments wins.
@@ -198,12 +216,6 @@ def _strays(found: _Finder) -> None:
             near &= (x < 0) | (y < 0) | (np.abs(ahead(x, y)) < NEAR)
         left, right = (at, rows) if swap else (rows, at)
         found.add(left[near], right[near], SAME)
-
-
-def segment_names(rows: Events) -> Cells:
-    """What a segment keeps through address translation, as one hash."""
-    cells = (Event.SEQ, Event.ACK, Event.FLAGS, Event.LENGTH, Event.TSVAL, Event.IP_ID)
-    return mixed(*(rows[cell] for cell in cells))
 
 
 def proxied(a: Conversations, b: Conversations, taken: Pairs, offset: int | None) -> Pairs:

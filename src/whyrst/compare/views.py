@@ -11,7 +11,7 @@ from whyrst.compare.events import Event, Events
 from whyrst.compare.gaps import LOSSY
 from whyrst.compare.habits import Habits
 from whyrst.compare.pairing import PROXIED
-from whyrst.compare.segment import ACK, SYN, WRAP
+from whyrst.compare.segment import ACK, RST, SYN, WRAP
 from whyrst.compare.sightings import SLACK, View
 from whyrst.compare.survey import mixed
 from whyrst.fast.layout import Flag, Opt
@@ -120,8 +120,8 @@ def tally(leg: Leg, c: int, path: Sequence[int], view: View) -> tuple[int, int]:
     found = []
     for p, segments in leg.segments.items():
         onward = path.index(p) > path.index(c)
-        for s in segments:
-            if s.reset or p == c:
+        for s in segments if p != c else ():
+            if s.flags & RST:
                 continue
             if s.forth == onward:
                 passed = s.forth in shown and begin <= s.time <= end

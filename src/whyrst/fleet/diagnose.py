@@ -43,6 +43,7 @@ class Judgement(msgspec.Struct, frozen=True):
     Attributes:
         point: its name.
         inputs: digest of all that it was made from.
+        share: which share of its verdicts; the first has the incidents and connections, too.
         resets: verdicts.
         causes: how many of each cause.
         harms: how many of each level of harm.
@@ -53,6 +54,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
     point: str
     inputs: str
+    share: int
     resets: int
     causes: dict[str, int]
     harms: dict[str, int]
@@ -61,14 +63,24 @@ class Judgement(msgspec.Struct, frozen=True):
     days: dict[str, list[str]]
 
 
-def diagnose(point: str, key: str, files: Sequence[str], inputs: str, out: str) -> Judgement:
-    """Write the tables of a capture point.
+SHARE = 50_000
+"""Resets from which a point's verdicts are put into words by one more task: that takes longer than all the rest."""
+
+
+def shares(resets: int) -> int:
+    """How many tasks judge a point with so many resets; it must not depend on the workers."""
+    return 1 + resets // SHARE
+
+
+def diagnose(point: str, key: str, files: Sequence[str], inputs: str, share: tuple[int, int], out: str) -> Judgement:
+    """Write the tables of a capture point, or a share of them.
 
     Args:
         point: its name.
         key: its key.
         files: keys of its captures.
         inputs: digest of their states and of what was kept of them.
+        share: which one, of how many: each judges all resets, and puts its part of each batch into words.
         out: OUT.
 
     Raises:
@@ -80,34 +92,36 @@ def diagnose(point: str, key: str, files: Sequence[str], inputs: str, out: str) 
     gatherer = Gatherer()
     around = Around(out, np.load(wanted_path(out, key), mmap_mode="r"))
     tracker = Tracker()
-    with Tables(out, point) as tables:
+    nth, several = share
+    with Tables(out, point, share) as tables:
         for judged in _judged(out, series, tracker, around):
             gatherer.take(judged)
-            for i in range(len(judged)):
+            for i in range(len(judged) * nth // several, len(judged) * (nth + 1) // several):
                 verdict = judged.verdict(i)
                 causes[verdict.cause] += 1
                 harms[verdict.harm.level] += 1
                 tables.add("verdicts", verdict_row(verdict))
-        for incident in gatherer.incidents:
-            tables.add("incidents", incident_row(incident))
-        for found, _ in series:
-            tables.add("quality", quality_row(found.quality))
+        if nth == 0:
+            for incident in gatherer.incidents:
+                tables.add("incidents", incident_row(incident))
+            for found, _ in series:
+                tables.add("quality", quality_row(found.quality))
         days = tables.publish()
     made = Judgement(
-        point, inputs, sum(causes.values()), dict(causes), dict(harms), len(gatherer.incidents),
-        around.connections(tracker), days,
+        point, inputs, nth, sum(causes.values()), dict(causes), dict(harms),
+        len(gatherer.incidents) if nth == 0 else 0, around.connections(tracker) if nth == 0 else 0, days,
     )  # fmt: skip
-    note(_note_path(out, key), made)
+    note(_note_path(out, key, nth), made)
     return made
 
 
-def judged_before(key: str, out: str) -> Judgement | None:
-    """What came out for a point, from whatever captures."""
-    return noted(_note_path(out, key), Judgement)
+def judged_before(key: str, share: int, out: str) -> Judgement | None:
+    """What came out for a share of a point, from whatever captures."""
+    return noted(_note_path(out, key, share), Judgement)
 
 
-def _note_path(out: str, key: str) -> str:
-    return os.path.join(of_point(out, key), "judged.json")
+def _note_path(out: str, key: str, share: int) -> str:
+    return os.path.join(of_point(out, key), f"judged-{share}.json")
 
 
 def _in_order(out: str, files: Sequence[str]) -> list[tuple[Found, str]]:

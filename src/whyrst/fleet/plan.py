@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from whyrst.fleet import steps
 from whyrst.fleet.archive import remote
-from whyrst.fleet.diagnose import Judgement, judged_before
+from whyrst.fleet.diagnose import Judgement, judged_before, shares
 from whyrst.fleet.find import Found, found_before
 from whyrst.fleet.keep import Choice, Kept, chosen_before, kept_before
 from whyrst.fleet.store import STATE, StoreError, locked, noted, of_file
@@ -118,18 +118,20 @@ def _keep(
 def _diagnose(
     points: Mapping[str, list[str]], found: Mapping[str, Found], kept: Mapping[str, Kept], out: str, by: Workers
 ) -> list[Judgement]:
-    """What came out at each point, ordered by their names."""
+    """What came out at each point, share by share, ordered by their names."""
     judged: list[Judgement] = []
     tasks = []
     for name, keys in points.items():
         inputs = _digest(_state(key, found[key], kept.get(key)) for key in keys)
-        before = judged_before(_key(name), out)
-        if before is not None and before.inputs == inputs:
-            judged.append(before)
-        else:
-            tasks.append((name, _key(name), keys, inputs, out))
+        several = shares(sum(found[key].resets for key in keys))
+        for share in range(several):
+            before = judged_before(_key(name), share, out)
+            if before is not None and before.inputs == inputs:
+                judged.append(before)
+            else:
+                tasks.append((name, _key(name), keys, inputs, (share, several), out))
     judged += by.each(steps.diagnose, tasks)
-    return sorted(judged, key=lambda one: one.point)
+    return sorted(judged, key=lambda one: (one.point, one.share))
 
 
 def _state(key: str, found: Found, kept: Kept | None) -> tuple[object, ...]:

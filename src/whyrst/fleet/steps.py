@@ -36,6 +36,6 @@ def keep(files: Sequence[tuple[File, str, str]], out: str) -> list[tuple[str, Ke
     return [(file.key, second.keep(file, point, chosen, out)) for file, point, chosen in files]
 
 
-def diagnose(name: str, point: str, files: Sequence[str], inputs: str, out: str) -> Judgement:
-    """Judge the resets of a capture point."""
-    return third.diagnose(name, point, files, inputs, out)
+def diagnose(name: str, point: str, files: Sequence[str], inputs: str, share: tuple[int, int], out: str) -> Judgement:
+    """Judge the resets of a capture point, and put a share of them into words."""
+    return third.diagnose(name, point, files, inputs, share, out)

@@ -1,9 +1,9 @@
 """Where things lie under OUT, and how they get there whole.
 
-    OUT/verdicts/day=YYYY-MM-DD/point=NAME/part-0.parquet      and incidents/, quality/ alike: the results
+    OUT/verdicts/day=YYYY-MM-DD/point=NAME/part-N.parquet      and incidents/, quality/ alike: the results
     OUT/_whyrst/files/KEY/found.json, lines.parquet            what `find` saw in one capture
     OUT/_whyrst/files/KEY/kept.json, kept.parquet              segments that `keep` took from it
-    OUT/_whyrst/points/KEY/wanted.npy, judged.json             what a capture point asks for, and what came out
+    OUT/_whyrst/points/KEY/wanted.npy, wanted.json, judged-N.json what a capture point asks for, and what came out
     OUT/_whyrst/lock                                           held by the run that writes
 
 A file is written under another name and then renamed, and a `.json` comes last: where it stands, its step is done, and

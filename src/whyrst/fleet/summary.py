@@ -74,7 +74,7 @@ def summed(
         packets=sum(one.quality.packets for one in present),
         kept_segments=sum(one.segments for one in again),
         kept_bytes=sum(one.bytes for one in again),
-        points=len(judged),
+        points=len({one.point for one in judged}),
         connections=sum(one.connections for one in judged),
         resets=sum(one.resets for one in judged),
         causes=_most(one.causes for one in judged),

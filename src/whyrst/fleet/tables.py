@@ -22,7 +22,6 @@ from whyrst.reports.steps import nanoseconds
 KINDS = {"verdicts": Verdict, "incidents": Incident, "quality": Quality}
 NO_DAY = "__HIVE_DEFAULT_PARTITION__"
 DAY = 86_400_000_000_000
-PART = "part-0.parquet"
 
 Row = tuple[int | None, dict[str, Any]]
 """When, in nanoseconds since 1970, and the values."""
@@ -58,8 +57,11 @@ def quality_row(quality: Quality) -> Row:
 class Tables:
     """Tables of one point being written; nothing is seen of them until `publish`."""
 
-    def __init__(self, out: str, point: str) -> None:
+    def __init__(self, out: str, point: str, share: tuple[int, int] = (0, 1)) -> None:
         self._out = out
+        self._part = _part(share[0])
+        # The first share also takes away the parts of shares that there are no more.
+        self._more = share[1] if share[0] == 0 else None
         self._point = f"point={escaped(point)}"
         self._open: dict[tuple[str, str], _Table] = {}
 
@@ -92,25 +94,25 @@ class Tables:
         for (kind, day), table in sorted(self._open.items()):
             table.close()
             days[kind].append(day)
-            target = os.path.join(self._out, kind, f"day={day}", self._point)
-            os.makedirs(target, exist_ok=True)
-            _replace(table.path, os.path.join(target, PART))
+            _place(table.path, os.path.join(self._out, kind, f"day={day}", self._point, self._part))
         for kind in KINDS:
             os.makedirs(os.path.join(self._out, kind), exist_ok=True)
             self._forget(kind, {f"day={day}" for day in days.get(kind, ())})
         return dict(days)
 
     def _forget(self, kind: str, days: set[str]) -> None:
-        """Remove the point's tables of other days."""
-        with os.scandir(os.path.join(self._out, kind)) as found:
-            stale = [one.path for one in found if one.name.startswith("day=") and one.name not in days]
-        for day in stale:
-            part = os.path.join(day, self._point, PART)
-            if os.path.exists(part):
-                os.unlink(part)
-                os.rmdir(os.path.dirname(part))
-                if not os.listdir(day):
-                    os.rmdir(day)
+        """Remove the point's tables of other days, and of shares that there are no more."""
+        for day in sorted(os.listdir(os.path.join(self._out, kind))):
+            folder = os.path.join(self._out, kind, day, self._point)
+            if not day.startswith("day=") or not os.path.isdir(folder):
+                continue
+            for name in os.listdir(folder):
+                number = name.removeprefix("part-").removesuffix(".parquet")
+                old = self._more is not None and number.isdecimal() and int(number) >= self._more
+                if old or (name == self._part and day not in days):
+                    os.unlink(os.path.join(folder, name))
+                    _remove_if_empty(folder)
+                    _remove_if_empty(os.path.dirname(folder))
 
 
 class _Table:
@@ -152,17 +154,36 @@ class _Table:
             self._pieces = []
 
 
+def _part(share: int) -> str:
+    return f"part-{share}.parquet"
+
+
+def _remove_if_empty(folder: str) -> None:
+    try:
+        os.rmdir(folder)
+    except OSError:
+        return
+
+
 def _day(when: int | None) -> str:
     if when is None:
         return NO_DAY
     return (date(1970, 1, 1) + timedelta(days=when // DAY)).isoformat()
 
 
-def _replace(made: str, target: str) -> None:
+def _place(made: str, target: str) -> None:
     """Put a file into its place, unless the same stands there."""
     if os.path.exists(target) and filecmp.cmp(made, target, shallow=False):
         return
     with open(made, "rb") as file:
         os.fsync(file.fileno())
     os.chmod(made, 0o644)
-    os.replace(made, target)
+    while True:
+        try:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            os.replace(made, target)
+        except FileNotFoundError:
+            if not os.path.exists(made):
+                raise
+            continue  # another worker found the new folder empty and removed it
+        return

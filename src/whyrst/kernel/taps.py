@@ -6,6 +6,8 @@ that slows connections down by a tenth; so loopback is heard only when somebody 
 
 from __future__ import annotations
 
+import errno
+
 from whyrst.kernel.links import Links
 from whyrst.kernel.namespaces import here
 from whyrst.kernel.wiretap import Seen, Wiretap
@@ -19,7 +21,7 @@ class Taps:
 
     Attributes:
         netns: the namespace's number.
-        unheard: interfaces for which there was no wiretap left.
+        unheard: interfaces for which there was no wiretap left, or no memory.
 
     Raises:
         OSError: packet sockets need CAP_NET_RAW.
@@ -87,8 +89,9 @@ class Taps:
         try:
             tap.listen(number)
             self._taps[number] = tap
-        except OSError:  # it went meanwhile
+        except OSError as error:
             self._spare.append(tap)
+            self.unheard += error.errno not in {errno.ENODEV, errno.ENXIO}  # else it went meanwhile
 
     def _another(self) -> Wiretap | None:
         """A wiretap of this namespace; None when none is left and we may not, or cannot from here, make one."""

@@ -8,30 +8,27 @@ tunnels. XDP programs that answer by themselves (XDP_TX) and stacks that bypass 
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import socket
 import struct
-import time
 from typing import NamedTuple
 
 from whyrst.kernel.namespaces import here
+from whyrst.kernel.ring import SOL_PACKET, Ring, name_of
 from whyrst.kernel.wire import MAPPED, endpoint
 
 Program = tuple[tuple[int, int, int, int], ...]
 
 ETH_P_ALL, ETH_P_IP, ETH_P_IPV6 = 0x0003, 0x0800, 0x86DD
-SOL_PACKET, PACKET_STATISTICS = 263, 6
-SO_ATTACH_FILTER, SO_TIMESTAMPNS = 26, 35
+PACKET_STATISTICS = 6
+SO_ATTACH_FILTER = 26
 PACKET_HOST, PACKET_OUTGOING = 0, 4
 """include/uapi/linux/if_ether.h, if_packet.h, asm-generic/socket.h."""
 SNAPLEN = 256
 BUFFER = 1 << 20
-"""Bytes that wait in the kernel; more is dropped and counted."""
+"""Bytes of packets that wait to be read, 512 for each; more is dropped and counted."""
 TURN = 256
 """Packets that are read in one turn."""
-SECOND = 1_000_000_000
-TIME = struct.Struct("@ll")
 RST, ACK = 4, 16
 PROTOCOL_TCP = 6
 V4_HEADER, V6_HEADER, TCP_HEADER = 20, 40, 20
@@ -137,17 +134,16 @@ class Wiretap:
         self, program: Program = FILTER, *, buffer: int = BUFFER, turn: int = TURN, interface: int | None = 0
     ) -> None:
         self._turn = turn
+        self._buffer = buffer
+        self._ring: Ring | None = None
         self.netns = here()
         self.dropped = 0
         self.behind = False
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)  # deaf until it is bound
         try:
-            self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
             code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in program))
             attached = struct.pack("@HP", len(program), ctypes.addressof(code))
             self._socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, attached)
-            self._socket.setblocking(False)
             if interface is not None:
                 self.listen(interface)
         except OSError:
@@ -158,8 +154,9 @@ class Wiretap:
         """Hear an interface by its number, 0 for all (packet(7), struct sockaddr_ll). No privileges are needed.
 
         Raises:
-            OSError: there is no such interface.
+            OSError: there is no such interface, or no memory.
         """
+        self._ring = self._ring or Ring(self._socket, self._buffer)
         address = struct.pack("=HHiHBB8s", socket.AF_PACKET, socket.htons(ETH_P_ALL), interface, 0, 0, 0, b"")
         if ctypes.CDLL(None, use_errno=True).bind(self._socket.fileno(), address, len(address)) != 0:
             error = ctypes.get_errno()
@@ -170,32 +167,22 @@ class Wiretap:
         found: list[Seen] = []
         self.behind = True
         while len(found) < self._turn:
-            try:
-                packet, extra, _, (interface, protocol, kind, *_rest) = self._socket.recvmsg(SNAPLEN, 64)
-            except BlockingIOError:
+            frame = self._ring.take() if self._ring is not None else None
+            if frame is None:
                 self.behind = False
                 break
-            except OSError as error:
-                if error.errno != errno.ENETDOWN:  # said once when an interface goes down; it will be heard again
-                    raise
-                continue
-            if protocol in {ETH_P_IP, ETH_P_IPV6} or kind == PACKET_OUTGOING:
-                outgoing = kind == PACKET_OUTGOING
-                found.append(Seen(_time(extra), self.netns, interface, outgoing, kind == PACKET_HOST, packet))
+            outgoing = frame.kind == PACKET_OUTGOING
+            if frame.protocol in {ETH_P_IP, ETH_P_IPV6} or outgoing:
+                name = name_of(frame.interface, self._socket)
+                found.append(Seen(frame.time, self.netns, name, outgoing, frame.kind == PACKET_HOST, frame.packet))
         self.dropped += struct.unpack("=II", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
         return found
 
     def close(self) -> None:
         """Stop hearing."""
+        if self._ring is not None:
+            self._ring.close()
         self._socket.close()
-
-
-def _time(extra: list[tuple[int, int, bytes]]) -> int:
-    for level, kind, data in extra:
-        if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
-            seconds, nanos = TIME.unpack_from(data)
-            return int(seconds * SECOND + nanos)
-    return time.time_ns()
 
 
 def segment(packet: bytes) -> Segment | None:

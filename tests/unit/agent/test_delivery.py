@@ -164,11 +164,10 @@ def test_damage_is_counted_once_also_when_its_batch_comes_again(queue):
 
 def test_the_end_does_not_wait_for_a_receiver_that_is_away(queue):
     output = Memory(*(Away("not now", 1000) for _ in range(100)))
-    begin = time.monotonic()
     with delivering(queue, output) as delivery:
         queue.append([b"{}"])
         until(lambda: delivery.retries)
-    assert time.monotonic() - begin < 25
+    assert not delivery._thread.is_alive()
     assert delivery.waiting == 1
     assert output.numbers == []
 

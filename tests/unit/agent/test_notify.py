@@ -34,7 +34,7 @@ def test_what_the_manager_hears(manager):
         assert one.recv(1000) == b"STOPPING=1"
 
 
-def test_signs_of_life_come_twice_as_often_as_asked_for(manager):
+def test_signs_of_life_come_no_more_than_twice_as_often_as_asked_for(manager):
     one, name = manager
     with closing(Notify({"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "100000", "WATCHDOG_PID": "7"}, 7)) as notify:
         assert notify.every == 0.05
@@ -47,7 +47,7 @@ def test_signs_of_life_come_twice_as_often_as_asked_for(manager):
         with suppress(BlockingIOError):
             while True:
                 heard.append(one.recv(1000))
-        assert 2 <= len(heard) <= 7
+        assert 1 <= len(heard) <= 7
         assert set(heard) == {b"WATCHDOG=1"}
 
 

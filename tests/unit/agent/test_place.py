@@ -20,7 +20,10 @@ def test_a_new_output_begins_with_what_comes(places):
     assert places.read("otlp", 1, 100) == Place(100)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"next":"x"}', b'{"next":0}', b'{"next":-5}', b"\xff", b"[]"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b'{"next":"x"}', b'{"next":0}', b'{"next":-5}', b'{"next":1%b}' % (b"0" * 30), b"\xff", b"[]"],
+)
 def test_a_damaged_note_begins_with_the_oldest(places, tmp_path, content):
     (tmp_path / "otlp.place").write_bytes(content)
     assert places.read("otlp", 3, 100) == Place(3)

@@ -281,3 +281,13 @@ def test_whatever_is_damaged_the_rest_comes_in_order_and_all_is_accounted_for(tm
     assert [record.number for record in got] == sorted({record.number for record in got})
     assert len(got) + reader.damaged == 100
     assert reader.dropped == 0
+
+
+def test_what_comes_after_a_file_in_another_s_place_is_read(made):
+    queue = made()
+    fill(queue, 3)
+    (path,) = files(queue)
+    (queue.folder / f"{50:020}.log").write_bytes(path.read_bytes())
+    queue = made()
+    fill(queue, 2)
+    assert [record.number for record in read(queue, 3)[0]] == [3, 50, 51]

@@ -55,6 +55,20 @@ def test_one_direction_bounds_one_side_only():
     assert clock.common(START + HOUR) <= START
 
 
+@pytest.mark.parametrize("by", [HOUR, -HOUR, 20 * MS])
+def test_a_clock_that_was_set_ties_nothing(by):
+    found = shared(5, offset=HOUR, delay=(MS, MS))
+    later = found.right + by * (np.arange(len(found.right)) > len(found.right) // 2)
+    assert fit(found._replace(right=later), np.ones(len(later), dtype=np.int64)) is None
+
+
+def test_many_times_are_told_as_one_is():
+    clock = Clock(offset=-HOUR, slope=5e-5, origin=START)
+    times = START + np.arange(0, HOUR, HOUR // 7)
+    assert clock.all_common(times).tolist() == [clock.common(time) for time in times.tolist()]
+    assert clock.all_own(times).tolist() == [clock.own(time) for time in times.tolist()]
+
+
 def test_nothing_shared_ties_no_clock():
     found = Shared(*(column[:0] for column in shared(5)))
     assert fit(found, np.zeros(0, dtype=np.int64)) is None

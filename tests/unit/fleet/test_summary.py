@@ -5,18 +5,7 @@ from whyrst.model import Damage
 
 
 def summary(**fields):
-    names = [
-        "captures",
-        "bytes",
-        "packets",
-        "kept_segments",
-        "kept_bytes",
-        "points",
-        "connections",
-        "resets",
-        "incidents",
-    ]
-    numbers = dict.fromkeys(names, 1)
+    numbers = dict.fromkeys(Summary.__struct_fields__, 1)
     return Summary(**{**numbers, "causes": {}, "harms": {}, "damage": (), "unreadable": (), **fields})
 
 
