@@ -27,7 +27,7 @@ with atheris.instrument_imports(include=["whyrst"]):
     from whyrst.fleet.diagnose import Judgement
     from whyrst.fleet.find import Found
     from whyrst.fleet.keep import Choice, Kept
-    from whyrst.fleet.questions import document, shown
+    from whyrst.fleet.questions import document, shown, shown_trend
     from whyrst.fleet.questions.keys import KEYS
     from whyrst.fleet.questions.query import query, query_objects
     from whyrst.fleet.questions.selection import Selection
@@ -141,7 +141,7 @@ def ask(choose: atheris.FuzzedDataProvider) -> None:
         end = latest(archive)
         chosen = Selection(since=end - 100 * HOUR) if choose.ConsumeBool() else Selection()
         told = trend(archive, by, chosen, HOUR, end - 24 * HOUR, 3)
-        shown.trend(page, told)
+        shown_trend.trend(page, told)
         text.write(document.json_bytes(document.trend_document(told)))
     found = CONTROL.search(text.getvalue().decode())
     assert found is None, text.getvalue()[max(found.start() - 40, 0) : found.end() + 40]

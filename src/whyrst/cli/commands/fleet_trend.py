@@ -53,7 +53,7 @@ def command(
     from whyrst.cli.questions import moment, selected
 
     with asking(out, memory) as archive:
-        from whyrst.fleet.questions import document, shown
+        from whyrst.fleet.questions import document, shown, shown_trend
         from whyrst.fleet.questions.trend import trend
 
         since = moment(archive, new_since, "--new-since")
@@ -64,4 +64,4 @@ def command(
     elif name == "csv":
         stdout.write(document.csv_bytes(document.trend_rows(answer)))
     else:
-        shown.trend(shown.page(stdout, color=colored(color)), answer)
+        shown_trend.trend(shown.page(stdout, color=colored(color)), answer)

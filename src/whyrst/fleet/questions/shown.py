@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from whyrst.fleet.questions.period import SECOND, UNITS, start
-from whyrst.fleet.questions.spikes import HISTORY, too_short
-from whyrst.reports.amounts import clock, count, duration, listing
+from whyrst.reports.amounts import count
 from whyrst.reports.page import Page
 from whyrst.reports.printable import printable
 from whyrst.resets.text import iso
@@ -14,31 +12,14 @@ from whyrst.resets.text import iso
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whyrst.fleet.questions.fresh import Fresh
-    from whyrst.fleet.questions.keys import Key
     from whyrst.fleet.questions.query import Answer
-    from whyrst.fleet.questions.spikes import Spike
     from whyrst.fleet.questions.top import Top
-    from whyrst.fleet.questions.trend import Trend
 
 NOTHING = "-"
 """What stands where a verdict has no value."""
 
-BARS = "▁▂▃▄▅▆▇█"
-QUIET = "."
-"""A bucket without resets in a row of bars; one in which no capture ran is left blank."""
-
-WIDEST = 40
-"""Columns of a row of bars."""
-
-LINES = 48
-"""Lines of buckets."""
-
 LONGEST = 1 << 20
 """Columns of a line."""
-
-NAMES = 5
-"""Capture points that are named."""
 
 CELL = 60
 """Columns of a value in the answer to SQL."""
@@ -51,14 +32,14 @@ def page(out: BinaryIO, *, color: bool) -> Page:
 
 def top(page: Page, answer: Top) -> None:
     """What was reset most."""
-    page.line(("bold", _title(answer.resets, answer.first, answer.last)))
+    page.line(("bold", title(answer.resets, answer.first, answer.last)))
     if not answer.rows:
         return
     page.blank()
     rows = [
         [
             f"{row.resets:,}", f"{row.resets / answer.resets:.1%}", f"{row.connections:,}", f"{row.harmful:,}",
-            _minute(row.last), *map(_text, row.key),
+            minute(row.last), *map(text, row.key),
         ]
         for row in answer.rows
     ]  # fmt: skip
@@ -68,20 +49,9 @@ def top(page: Page, answer: Top) -> None:
         page.line(f"and {count(answer.keys - len(rows), 'more key')} with {count(rest, 'reset')}")
 
 
-def trend(page: Page, answer: Trend) -> None:
-    """Resets over time, what is new, and spikes."""
-    if answer.whole is None:
-        page.line(("bold", "No TCP resets"))
-    else:
-        _times(page, answer)
-        _lines(page, answer)
-    _fresh(page, answer.fresh)
-    _spikes(page, answer)
-
-
 def query(page: Page, answer: Answer) -> None:
     """Rows of SQL."""
-    rows = [[_cut(_text(value)) for value in row] for row in answer.rows]
+    rows = [[_cut(text(value)) for value in row] for row in answer.rows]
     table(page, [_cut(name) for name in answer.columns], rows, right=0)
 
 
@@ -97,141 +67,20 @@ def table(page: Page, head: Sequence[str], rows: Sequence[Sequence[str]], right:
         page.line(("dim" if number == 0 else "", "  " + "  ".join(put).rstrip()))
 
 
-def bars(counts: Sequence[int | None]) -> str:
-    """A row of bars, one column each, or of the most of neighbours where there are too many.
-
-    >>> bars([0, 1, None, 4, 8])
-    '.▁ ▄█'
-    """
-    share = -(-len(counts) // WIDEST) or 1
-    parts = [[one for one in counts[at : at + share] if one is not None] for at in range(0, len(counts), share)]
-    highest = max((max(part) for part in parts if part), default=0)
-    return "".join(_bar(max(part), highest) if part else " " for part in parts)
-
-
-def _bar(number: int, highest: int) -> str:
-    return BARS[-(-number * len(BARS) // highest) - 1] if number else QUIET
-
-
-def _times(page: Page, answer: Trend) -> None:
-    """One line for each bucket; those without a capture that follow each other share one."""
-    assert answer.whole is not None
-    cut, whole = answer.buckets, answer.whole
-    begin, end = start(cut.first, cut.step), start(cut.last + 1, cut.step)
-    page.line(("bold", f"{_title(whole.total, begin, end)}, by {_span(cut.step)}"))
-    page.blank()
-    highest = max(whole.resets.values())
-    width = len(f"{highest:,}")
-    runs = _runs(answer)
-    if len(runs) > LINES:
-        page.line(("dim", f"  ... {len(runs) - LINES:,} earlier lines; --format csv or json has all"))
-    for numbers, watched in runs[-LINES:]:
-        resets = whole.resets.get(numbers[0], 0)
-        when = _minute(start(numbers[0], cut.step))
-        if watched:
-            page.line(f"  {when}  {resets:>{width},}  ", ("label", BARS[-1] * -(-resets * WIDEST // highest)))
-        else:
-            long = f" for {len(numbers):,} of them" if len(numbers) > 1 else ""
-            page.line(f"  {when}  ", ("dim", f"{NOTHING:>{width}}  no capture{long}"))
-
-
-def _runs(answer: Trend) -> list[tuple[list[int], bool]]:
-    """The buckets, those in a row without a capture as one, and whether there was one."""
-    watched = set(answer.buckets.watched_at(answer.buckets.watched))
-    runs: list[tuple[list[int], bool]] = []
-    for number in answer.buckets.numbers:
-        if number not in watched and runs and not runs[-1][1]:
-            runs[-1][0].append(number)
-        else:
-            runs.append(([number], number in watched))
-    return runs
-
-
-def _lines(page: Page, answer: Trend) -> None:
-    """One line for each key."""
-    cut = answer.buckets
-    page.title(f"BY {' AND '.join(answer.by).upper()}")
-    rows = []
-    for one in answer.lines:
-        watched = set(cut.watched_at(one.points))
-        counts = [one.resets.get(number, 0) if number in watched else None for number in cut.numbers]
-        rows.append([f"{one.total:,}", bars(counts), *map(_text, one.key)])
-    table(page, ["resets", f"by {_span(cut.step)}", *answer.by], rows, right=1)
-
-
-def _fresh(page: Page, fresh: Fresh) -> None:
-    page.title(f"NEW since {_minute(fresh.since)}")
-    if fresh.history is None:
-        page.line("  the history is too short: the archive holds nothing before that")
-        return
-    page.line(("dim", f"  compared with the {duration(fresh.history / SECOND)} before"))
-    if fresh.points:
-        some = count(len(fresh.points), "capture point")
-        page.line(f"  {some} without captures before, not compared: {listing(fresh.points, NAMES)}")
-    for one in fresh.found:
-        page.line(f"  {_named(one.by, one.key)}: {count(one.resets, 'reset')}, the first at {clock(iso(one.first))}")
-    for by, more in (fresh.more or {}).items():
-        if more:
-            page.line(f"  and {more:,} more by {' and '.join(by)}")
-    if not fresh.found and not fresh.points:
-        page.line("  nothing")
-
-
-def _spikes(page: Page, answer: Trend) -> None:
-    page.title("SPIKES")
-    short = too_short(answer.buckets)
-    if short is not None:
-        some = count(short, "bucket")
-        page.line(f"  the history is too short: {some} with captures, where one needs {HISTORY} before it")
-        return
-    for one in answer.spikes:
-        _spike(page, one, answer.buckets.step)
-    if answer.more_spikes:
-        page.line(f"  and {answer.more_spikes:,} more")
-    if not answer.spikes:
-        page.line("  none")
-
-
-def _spike(page: Page, spike: Spike, step: int) -> None:
-    """Where a spike is, and why it is one."""
-    when = _minute(start(spike.first, step))
-    if spike.last > spike.first:
-        when += f" to {_minute(start(spike.last + 1, step))}"
-    page.line(f"  {when}  ", ("bold", _named(spike.by, spike.key)), f": {count(spike.peak, 'reset')} in a bucket")
-    which = "at the same time of earlier days" if spike.usual else "before"
-    page.line(
-        f"    the median of the {spike.earlier:,} {which} is {spike.median:g}, the MAD {spike.deviation:g}: "
-        f"spikes begin at {spike.limit:.1f}"
-    )
-
-
-def _title(resets: int, first: int | None, last: int | None) -> str:
+def title(resets: int, first: int | None, last: int | None) -> str:
+    """How many resets in which time."""
     if first is None or last is None:
         return "No TCP resets"
-    return f"{count(resets, 'TCP reset')} from {_minute(first)} to {_minute(last)}"
+    return f"{count(resets, 'TCP reset')} from {minute(first)} to {minute(last)}"
 
 
-def _named(by: Sequence[str], key: Key) -> str:
-    return ", ".join(f"{name} {_text(value)}" for name, value in zip(by, key, strict=True)) or "all resets"
-
-
-def _minute(time: int) -> str:
+def minute(time: int) -> str:
+    """A time, nanoseconds since 1970, cut to its minute."""
     return f"{iso(time)[:16].replace('T', ' ')}Z"
 
 
-def _span(step: int) -> str:
-    """A span as it was said.
-
-    >>> _span(UNITS["h"]), _span(15 * UNITS["m"])
-    ('hour', '15 minutes')
-    """
-    names = {"w": "week", "d": "day", "h": "hour", "m": "minute"}
-    unit = next(unit for unit in names if step % UNITS[unit] == 0)
-    number = step // UNITS[unit]
-    return names[unit] if number == 1 else f"{number} {names[unit]}s"
-
-
-def _text(value: str | None) -> str:
+def text(value: str | None) -> str:
+    """A value, or what stands for none."""
     return NOTHING if value is None else value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from contextlib import ExitStack
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from unit.fleet.archives import analyzed
 from unit.reports.fakes import quality, verdict
 from whyrst.analysis import analyze
+from whyrst.fleet.questions.shown import page
 from whyrst.fleet.tables import Tables, quality_row, verdict_row
 from whyrst.reports.steps import nanoseconds
 from whyrst.resets.text import iso
@@ -60,3 +62,10 @@ def written(out, **points):
                 tables.add("quality", quality_row(quality(start=iso(start), end=iso(end))))
             tables.publish()
     return str(out)
+
+
+def text(show, answer):
+    """What is shown of an answer."""
+    out = BytesIO()
+    show(page(out, color=False), answer)
+    return out.getvalue().decode()
