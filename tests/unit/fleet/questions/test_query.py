@@ -122,6 +122,8 @@ def test_only_one_select_is_taken(archive, tmp_path, question):
         "SELECT * FROM read_parquet('{folder}/out/verdicts/*/*/*.parquet')", "SELECT * FROM duckdb_secrets()",
         "SELECT * FROM read_text('http://127.0.0.1:1/x')", "SELECT * FROM read_parquet('s3://bucket/x.parquet')",
         "SELECT getenv('HOME')",
+        "SELECT * FROM enable_logging('QueryLog', storage = 'file', storage_path = '{folder}/log')",
+        "SELECT * FROM json_execute_serialized_sql(json_serialize_sql('FROM read_text(''{file}'')'))",
     ],
 )  # fmt: skip
 def test_nothing_else_can_be_read(archive, tmp_path, question):
