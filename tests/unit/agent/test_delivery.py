@@ -54,9 +54,11 @@ def delivering(queue, output):
     delivery = Delivery("memory", output, queue, Places(queue.folder), said.append)
     delivery.said = said
     delivery.start()
-    yield delivery
-    delivery.drain()
-    delivery.join(time.monotonic() + 30)
+    try:
+        yield delivery
+    finally:
+        delivery.drain()
+        delivery.join(time.monotonic() + 30)
 
 
 def until(what):
