@@ -17,7 +17,7 @@ from whyrst.capture.errors import CaptureError
 from whyrst.connections.tracker import PAYLOAD
 from whyrst.fast.layout import Flag, Seg
 from whyrst.fleet import flows
-from whyrst.fleet.lines import flows_of
+from whyrst.fleet.lines import count, flows_of
 from whyrst.fleet.objects import local
 from whyrst.fleet.store import note, noted, of_file, of_point, replacing
 from whyrst.resets.facts import distinct
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 ROWS = 1 << 16
 """Segments of a row group."""
+AT_ONCE = 1 << 24
+"""Connections that are looked at together to choose flows; of more, some at a time."""
 CELLS = tuple(cell for cell in Seg if cell not in {Seg.COUNT, Seg.PAYLOAD_AT, Seg.NAME_AT, Seg.NAME_LENGTH})
 """Cells that are kept; the others only make sense beside the capture's bytes."""
 
@@ -79,14 +81,24 @@ def choose(key: str, files: Sequence[str], inputs: str, out: str) -> Choice:
         inputs: digest of their states.
         out: OUT.
     """
-    seen = [flows_of(out, one) for one in files]
-    reset = [flow[wanted] for flow, wanted in seen]
-    chosen = distinct(np.concatenate([*reset, flows.repeated([flow for flow, _ in seen]), np.zeros(0, dtype=np.int64)]))
+    bits = (sum(count(out, one) for one in files) // AT_ONCE).bit_length()
+    chosen = np.concatenate([_chosen(files, part - (1 << bits >> 1), bits, out) for part in range(1 << bits)])
     with replacing(wanted_path(out, key)) as name, open(name, "wb") as file:
         np.save(file, chosen)
     made = Choice(inputs, _digest(chosen), len(chosen))
     note(_choice_path(out, key), made)
     return made
+
+
+def _chosen(files: Sequence[str], part: int, bits: int, out: str) -> Column:
+    """The wanted flows among those whose numbers begin with these bits."""
+    reset, every = [np.zeros(0, dtype=np.int64)], []
+    for one in files:
+        flow, wanted = flows_of(out, one)
+        here = flow >> (64 - bits) == part if bits else np.ones(len(flow), dtype=bool)
+        reset.append(flow[here & wanted])
+        every.append(distinct(flow[here]))
+    return distinct(np.concatenate([*reset, flows.repeated(every)]))
 
 
 def chosen_before(key: str, out: str) -> Choice | None:

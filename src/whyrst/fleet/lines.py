@@ -43,6 +43,13 @@ def lines(out: str, key: str) -> Lines:
     return Lines(log, table["flow"].to_numpy(), wanted)
 
 
+def count(out: str, key: str) -> int:
+    """How many lines a capture has."""
+    import pyarrow.parquet as pq
+
+    return int(pq.ParquetFile(_path(out, key)).metadata.num_rows)
+
+
 def flows_of(out: str, key: str) -> tuple[Column, Mask]:
     """Flows of the lines of one capture, and which are wanted whatever other captures hold."""
     import pyarrow.parquet as pq

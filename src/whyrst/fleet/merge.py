@@ -84,15 +84,15 @@ def merged(out: str, files: Sequence[tuple[int, str, int]]) -> Iterator[Chunk]:
         streams = [one for one in streams if one.holds()]
         going = [one for one in streams if not one.ended]
         shortest = min(going, key=lambda one: one.reach, default=None)
-        # Nobody who is here has anything more to come before this; whole microseconds, so that equal packets meet.
-        until = shortest.reach if shortest else max((one.reach for one in streams), default=0) + MICROSECOND
-        until = until // MICROSECOND * MICROSECOND
-        if waiting and (not streams or waiting[0][2] <= until):
+        # Nobody who is here has anything more to come before this.
+        until = shortest.reach if shortest else max((one.reach for one in streams), default=0)
+        if waiting and (not streams or waiting[0][2] <= until + MICROSECOND):
             streams.append(_Stream(out, *waiting.popleft()[:2]))
             continue
         if not streams:
             return
-        taken = [one.take(until) for one in streams]
+        # Whole microseconds, so that equal packets meet.
+        taken = [one.take(until // MICROSECOND * MICROSECOND if shortest else None) for one in streams]
         if any(len(one.cells) for one in taken):
             yield _joined(taken)
         elif shortest is not None:
@@ -129,10 +129,10 @@ class _Stream:
         if more is not None:
             self._chunk = _chained([self._chunk, more]) if len(self._chunk.cells) else more
 
-    def take(self, until: int) -> Chunk:
-        """Give away the segments before a time."""
+    def take(self, until: int | None) -> Chunk:
+        """Give away the segments before a time, or all."""
         cells, buffer = self._chunk.cells, self._chunk.buffer
-        n = int(np.searchsorted(cells[:, ORDER], until))
+        n = int(np.searchsorted(cells[:, ORDER], until)) if until is not None else len(cells)
         self._chunk = Chunk(cells[n:], buffer)
         return Chunk(cells[:n], buffer)
 
