@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from properties.captures import CASES, FRAMES, NANO, records, whole
+from properties.captures import CASES, FRAMES, NANO, mutated, records, whole
 from unit.fleet.archives import PACK, analyzed, pcap, table
 from whyrst.reports.parquet import row
 
@@ -89,3 +89,19 @@ def test_several_captures_of_one_wire(case, several, kinds, data):
 @given(case=st.sampled_from([path for path in SPREAD if path.read_bytes()[:4] != NANO]), several=st.integers(2, 4))
 def test_the_same_files_twice(case, several):
     check(case, [records(case.read_bytes())] * several, [""])
+
+
+@settings(max_examples=40, deadline=30_000)
+@given(several=st.lists(mutated(), min_size=1, max_size=3))
+def test_damaged_captures_give_tables_and_reports(several):
+    with tempfile.TemporaryDirectory() as folder:
+        source, out = Path(folder, "in"), Path(folder, "out")
+        source.mkdir()
+        for k, data in enumerate(several):
+            (source / f"{k}.pcap").write_bytes(data)
+        summary = analyzed(source, out)
+        assert len(table(out, "verdicts", "in")) == summary.resets
+        rows = table(out, "quality", "in")
+        assert len(rows) == len(several)
+        assert sum(one["packets"] for one in rows) == summary.packets
+        assert len(summary.damage) + len(summary.unreadable) == sum(len(one["damage"]) for one in rows)
