@@ -65,6 +65,9 @@ def check_format(form: Format, *, to_file: bool) -> None:
 filter_option = click.option(
     "-f", "--filter", "expression", metavar="EXPR", help="Only packets that this libpcap filter takes."
 )
+jobs_option = click.option(
+    "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Threads at most; as many as there are processors."
+)
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--json", "as_json", is_flag=True, help="Short for --format ndjson: one verdict per line."),
     click.option(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whyrst.capture.ahead import sharing
 from whyrst.compare.belonging import belong
 from whyrst.compare.clocks import Clock, Shared, chained, fit, nearness, shared, with_proxied
 from whyrst.compare.conversations import Conversations, conversations
@@ -25,7 +27,7 @@ from whyrst.compare.views import best, lacking, tally, views
 from whyrst.segments.read import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from whyrst.capture.filter import Filter
     from whyrst.compare.sightings import Seen, View
@@ -118,7 +120,11 @@ LOOKED = 512
 
 
 def align(
-    paths: tuple[str, ...], only: Filter | None, fixed: Mapping[int, str], progress: Progress | None
+    paths: tuple[str, ...],
+    only: Filter | None,
+    fixed: Mapping[int, str],
+    progress: Progress | None,
+    jobs: int = 1,
 ) -> Alignment:
     """Read captures twice and find where their resets were made.
 
@@ -127,15 +133,19 @@ def align(
         only: the capture filter.
         fixed: places that the user named, per capture.
         progress: is told how far reading has come.
+        jobs: threads at most.
 
     Raises:
         CompareError: they do not belong together.
         whyrst.capture.errors.CaptureError: one cannot be read.
     """
-    aligned, known, moments = _matched(
-        paths, [_survey(series) for series in read(paths, only=only, progress=progress)], fixed
-    )
-    _fill(aligned, moments, only, progress)
+    with sharing():
+        series = list(read(paths, only=only, progress=progress))
+        with ThreadPoolExecutor(min(jobs, len(series))) as pool:
+            surveys = list(pool.map(_survey, series)) if jobs > 1 else list(map(_survey, series))
+        aligned, known, moments = _matched(paths, surveys, fixed)
+        del surveys
+        _fill(aligned, moments, read(paths, only=only, progress=progress), threads=jobs > 1)
     aligned.tracer = _trace(aligned, known)
     return aligned
 
@@ -263,14 +273,15 @@ def _moments(aligned: Alignment, surveys: Sequence[Survey]) -> list[dict[int, li
     return moments
 
 
-def _fill(aligned: Alignment, moments: Sequence[dict[int, list[int]]], only: Filter | None,
-          progress: Progress | None) -> None:  # fmt: skip
+def _fill(
+    aligned: Alignment, moments: Sequence[dict[int, list[int]]], captures: Iterable[Series], *, threads: bool
+) -> None:
     """Read the segments of connections with resets."""
     events: list[Cells] = []
     starts: list[dict[int, tuple[int, int]]] = []
     early = _early(aligned)
-    for c, series in enumerate(read(aligned.paths, only=only, progress=progress)):
-        reading = Reading(series, aligned.clocks[c])
+    for c, series in enumerate(captures):
+        reading = Reading(series, aligned.clocks[c], threads=threads)
         wanted = np.array([row for leg in aligned.legs for row in leg.rows.get(c, ())], dtype=np.int64)
         found = gather(reading, aligned.tables[c], wanted, moments[c], early[c])
         rows = found[:, Event.PRINT]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.analysis import COUNTERS, Report
+from whyrst.analysis import COUNTERS, Report, processors, worth_threads
 from whyrst.capture.errors import STDIN, CaptureError
 from whyrst.capture.filter import Filter
 from whyrst.compare.alignment import align
@@ -42,10 +42,15 @@ class Comparison(Report):
     """
 
     def __init__(
-        self, paths: tuple[str, ...], expression: str | None, fixed: Mapping[int, str], progress: Progress | None
+        self,
+        paths: tuple[str, ...],
+        expression: str | None,
+        fixed: Mapping[int, str],
+        progress: Progress | None,
+        jobs: int = 1,
     ) -> None:
         super().__init__(paths, Filter(expression) if expression is not None else None, progress, join=False)
-        self._aligned = align(paths, self._only, fixed, progress)
+        self._aligned = align(paths, self._only, fixed, progress, jobs if worth_threads(list(paths)) else 1)
 
     def batches(self) -> Iterator[Judged]:
         """Judged resets, batch after batch, one capture after the other.
@@ -140,6 +145,7 @@ def compare(
     filter: str | None = None,  # noqa: A002 - the word that every capture tool has for it
     names: Mapping[str, str | os.PathLike[str]] | None = None,
     progress: Progress | None = None,
+    jobs: int | None = None,
 ) -> Comparison:
     """Find out where resets were made, from captures of the same traffic taken at several places.
 
@@ -148,6 +154,8 @@ def compare(
         filter: libpcap expression; other packets are left out.
         names: place -> capture ("client" -> "a.pcap"), where it is known better than the captures tell.
         progress: called with (bytes read, bytes in all or None).
+        jobs: threads that work at the same time at most; None for as many as there are processors. What is found does
+            not depend on it.
 
     Raises:
         CompareError: fewer than two captures, or captures that do not belong together.
@@ -167,4 +175,4 @@ def compare(
             there = path == STDIN or os.path.exists(path)  # noqa: PTH110 - same
             twice = "it is read more than once, so it must be a file"
             raise CaptureError(path, 0, twice if there else "cannot be opened: No such file or directory")
-    return Comparison(files, filter, fixed, progress)
+    return Comparison(files, filter, fixed, progress, processors() if jobs is None else jobs)

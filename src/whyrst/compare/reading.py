@@ -6,11 +6,13 @@ When there are more of them than a tracker lets wait, they do not: that capture 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from whyrst.connections.tracker import Tracker
+from whyrst.connections.tracker import PAYLOAD, Tracker
 from whyrst.fast.layout import Seg
+from whyrst.segments.ahead import ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,19 +52,21 @@ class Reading:
         followed: its resets, when it was read to its end; None when there are too many to wait.
     """
 
-    def __init__(self, series: Series, clock: Clock) -> None:
+    def __init__(self, series: Series, clock: Clock, *, threads: bool = False) -> None:
         self.series = series
         self.followed: Followed | None = None
         self._clock = clock
+        self._threads = threads
 
     def __iter__(self) -> Iterator[Batch]:
         tracker: Tracker | None = Tracker()
-        for batch in self.series:
-            yield batch
-            if tracker is not None:
-                told_by(self._clock, batch)
-                ripe = next(tracker.feed(batch.rows, len(batch.rows), batch.buffer), None)
-                tracker = tracker if ripe is None else None
+        with ahead(self.series, PAYLOAD) if self._threads else nullcontext(self.series) as batches:
+            for batch in batches:
+                yield batch
+                if tracker is not None:
+                    told_by(self._clock, batch)
+                    ripe = next(tracker.feed(batch.rows, len(batch.rows), batch.buffer), None)
+                    tracker = tracker if ripe is None else None
         if tracker is not None:
             self.followed = _ended(tracker)
 

@@ -226,16 +226,16 @@ def size_of(path: str) -> int | None:
 
 
 def _counting(names: list[str], progress: Progress) -> Callable[[int, int], None]:
-    """Turn the bytes read of the present file into those of all files; files are read one after the other."""
+    """Turn the bytes read of one file into those of all files."""
     sizes = [size_of(name) for name in names]
     total = None if None in sizes else sum(size or 0 for size in sizes)
-    before = present = latest = 0
+    of_each = [0] * len(names)
+    so_far = 0
 
     def moved(number: int, taken: int) -> None:
-        nonlocal before, present, latest
-        if number != present:
-            before, present = before + latest, number
-        latest = taken
-        progress(before + taken, total)
+        nonlocal so_far
+        so_far += taken - of_each[number]
+        of_each[number] = taken
+        progress(so_far, total)
 
     return moved

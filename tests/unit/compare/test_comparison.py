@@ -115,3 +115,13 @@ def test_limits_of_memory_do_not_change_what_is_said(name, limits, monkeypatch):
         monkeypatch.setattr(f"whyrst.compare.{place}", value)
     assert told(name) == whole
     assert whole
+
+
+@pytest.mark.parametrize("name", ["haproxy-between", "forged-imitating", "conntrack-invalid"])
+def test_what_is_found_does_not_depend_on_the_number_of_threads(name, monkeypatch):
+    monkeypatch.setattr("whyrst.compare.comparison.worth_threads", lambda _: True)
+    told = []
+    comparisons = [whyrst.compare(captures(name), jobs=jobs, progress=lambda *at: told.append(at)) for jobs in (1, 3)]
+    one, three = ([*comparison.verdicts, comparison.incidents, comparison.quality] for comparison in comparisons)
+    assert one == three
+    assert told[-1][0] == told[-1][1]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from whyrst.cli.reporting import check_format, chosen_format, filter_option, report_options
+from whyrst.cli.reporting import check_format, chosen_format, filter_option, jobs_option, report_options
 from whyrst.cli.terminal import colored, width
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ def _events(path: str | None) -> list[KernelEvent] | None:
     metavar="FILE",
     help="Only resets of connections that stand in this Zeek conn.log (TSV or JSON) or list of Community IDs.",
 )
-@click.option(
-    "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Threads at most; as many as there are processors."
-)
+@jobs_option
 @report_options
 def command(
     *,

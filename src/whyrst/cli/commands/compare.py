@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from whyrst.cli.reporting import check_format, chosen_format, filter_option, report_options
+from whyrst.cli.reporting import check_format, chosen_format, filter_option, jobs_option, report_options
 from whyrst.cli.terminal import colored, width
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def _names(_: click.Context, __: click.Parameter, given: Sequence[str]) -> dict[
 )  # fmt: skip
 @click.option("--reset", "number", type=click.IntRange(min=1), metavar="N", help="Only the Nth reset, with its ladder.")
 @click.option("--ladder", metavar="FILE", help="With --reset: its ladder, as a picture (SVG) of all places.")
+@jobs_option
 @report_options
 def command(
     *,
@@ -59,6 +60,7 @@ def command(
     quiet: bool,
     color: str,
     conditions: Sequence[str],
+    jobs: int | None,
     no_progress: bool,
 ) -> int:
     """Tell where and why connections were reset, from captures of the same traffic taken at several places.
@@ -86,7 +88,7 @@ def command(
     view = View(width=width(to_file=to_file), color=colored(color, to_file=to_file), detail=detail, names=files)
     wanted = not no_progress and (name == "text" or to_file or not sys.stdout.isatty())
     with Bar(wanted=wanted) as bar, opened(output) as out:
-        comparison = _compared(files, expression, names, bar)
+        comparison = _compared(files, expression, names, bar, jobs)
         report = Watched(comparison, bar.close)
         if number is not None:
             _one(comparison, number, out, view, ladder)
@@ -120,7 +122,9 @@ def _check_ladder(ladder: str | None, number: int | None, output: str, files: Se
     refuse_input(ladder, files, "--ladder")
 
 
-def _compared(files: Sequence[str], expression: str | None, names: dict[str, str], bar: Bar) -> Comparison:
+def _compared(
+    files: Sequence[str], expression: str | None, names: dict[str, str], bar: Bar, jobs: int | None
+) -> Comparison:
     """Lay the captures side by side.
 
     Raises:
@@ -130,7 +134,7 @@ def _compared(files: Sequence[str], expression: str | None, names: dict[str, str
     from whyrst.compare import CompareError, compare
 
     try:
-        return compare(files, filter=expression, names=names, progress=bar)
+        return compare(files, filter=expression, names=names, progress=bar, jobs=jobs)
     except FilterError as error:
         raise click.BadParameter(str(error), param_hint="--filter") from error
     except CompareError as error:
