@@ -291,8 +291,8 @@ def analyze(
         join: the files are one rotated capture, whose connections go on from file to file.
         progress: called with (bytes read, bytes in all or None).
         events: what a host's kernel told while the capture was made (`whyrst trace --events`); its clock may differ.
-        jobs: threads that work at the same time at most; None for as many as there are processors. What is found does
-            not depend on it.
+        jobs: with 1 one thread does all; with more, threads read, follow and judge captures of some size at the same
+            time. None for as many as there are processors. What is found does not depend on it.
 
     Raises:
         whyrst.capture.filter.FilterError: the filter is not valid, or libpcap is missing.

@@ -55,6 +55,20 @@ def widest(text: bytes) -> int:
     return max([len(line) for line in text.decode().splitlines()], default=0)
 
 
+@pytest.mark.parametrize("options", [["--json"], ["-v"], ["-q"]])
+def test_threads_of_a_pipe_print_the_same(options):
+    content = UNREAD.read_bytes()
+    alone, three = (whyrst("analyze", *options, "-j", jobs, "-", stdin=content) for jobs in ("1", "3"))
+    assert alone.stdout
+    assert (alone.returncode, alone.stdout) == (three.returncode, three.stdout)
+
+
+def test_no_thread_at_all_is_refused():
+    told = whyrst("analyze", "-j", "0", str(REFUSED))
+    assert told.returncode == 2
+    assert b"--jobs" in told.stderr
+
+
 @pytest.mark.parametrize("case", FOLDERS)
 def test_every_case_in_every_format(case, shown):
     capture = CASES / case / "capture.pcap"
