@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -25,6 +26,14 @@ pytestmark = [
     pytest.mark.skipif(not Path("/sys/kernel/btf/vmlinux").exists(), reason="the kernel has no BTF"),
 ]
 CAUSES = ["port-closed", "close-with-unread-data"]
+
+
+@pytest.fixture
+def tmp_path():
+    """A folder that any user reaches, unlike pytest's own."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
 
 
 @pytest.fixture
@@ -166,8 +175,6 @@ def test_hangup_opens_files_again(home, agent, manager, tmp_path):
 
 
 def test_with_sudo_it_becomes_the_user_and_the_queue_is_theirs(home, agent, tmp_path):
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o711)
     (tmp_path / "logs").mkdir()
     os.chown(tmp_path / "logs", 65534, 65534)
     path = tmp_path / "logs" / "out.ndjson"
