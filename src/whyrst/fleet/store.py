@@ -12,6 +12,7 @@ it says for which state of the capture. A run that was killed goes on from there
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from contextlib import contextmanager
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 
 STATE = "_whyrst"
 """Folder of the state; readers of Parquet pass over names that begin with an underscore."""
+
+
+LONGEST = 200
+"""Characters of a partition's value; names of files have at most 255 bytes."""
+
+DIGEST = 6
+"""Bytes of the digest of a longer one."""
 
 
 class _Whole(msgspec.Struct):
@@ -58,8 +66,17 @@ def of_point(out: str, key: str) -> str:
 
 
 def escaped(name: str) -> str:
-    """A name as the value of a hive partition: what is no letter, digit, dot, dash or underscore becomes %XX."""
-    return quote(name, safe="") if name.strip(".") else "%2E" * len(name)
+    """A name as the value of a hive partition: what is no letter, digit, dot, dash or underscore becomes %XX.
+
+    A name that is too long for a folder is cut, and a digest of the whole tells it from others that begin alike.
+    """
+    whole = quote(name, safe="") if name.strip(".") else "%2E" * len(name)
+    if len(whole) <= LONGEST:
+        return whole
+    head = name[:LONGEST]
+    while len(quote(head, safe="")) > LONGEST - 2 * DIGEST - 1:
+        head = head[:-1]
+    return f"{quote(head, safe='')}~{hashlib.blake2b(name.encode(), digest_size=DIGEST).hexdigest()}"
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote
 
 import msgspec
 import pytest
@@ -57,6 +58,18 @@ def test_names_become_folders(name):
     assert "/" not in escaped(name.encode("utf-8", "replace").decode())
     assert escaped("..") == "%2E%2E"
     assert escaped("tap-0.a_b") == "tap-0.a_b"
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "ä" * 100, "x/" * 200, "a" * 199 + "\U0001f4a9", "." * 250])
+def test_long_names_become_folders_too(tmp_path, name):
+    one, other = escaped(name), escaped(name + ".")
+    assert one != other
+    for folder in (one, other):
+        (tmp_path / f"point={folder}").mkdir()
+        assert 150 < len(folder) <= store.LONGEST
+        head, mark, _ = unquote(folder).rpartition("~")
+        assert mark
+        assert name.startswith(head)
 
 
 def test_where_nothing_can_be_written(tmp_path):
