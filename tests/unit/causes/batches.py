@@ -26,7 +26,7 @@ def batches(paths: list[Path], patch: pytest.MonkeyPatch) -> list[Resets]:
         found.append(type(resets)(resets.cells.copy(), log, resets.lines, *parts))
         return Judged(resets)
 
-    patch.setattr(whyrst.analysis, "Judged", judge)
+    patch.setattr("whyrst.verdicts.judged.Judged", judge)  # imported when the first batch comes
     for path in paths:
         list(whyrst.analysis.analyze(path).verdicts)
     return found
