@@ -7,6 +7,7 @@ together when they are asked for: further tables would only fill memory.
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -112,6 +113,7 @@ class Events:
     def __init__(self, tables: Sequence[Cells], places: Cells | None = None) -> None:
         self.tables = tables
         self.places = np.arange(sum(table.shape[1] for table in tables)) if places is None else places
+        self._whole = places is None
         self._made: dict[int, Cells] = {}
 
     @classmethod
@@ -131,8 +133,23 @@ class Events:
     def __getitem__(self, cell: int) -> Cells:
         if cell not in self._made:
             columns = [table[cell] for table in self.tables]
-            self._made[cell] = (columns[0] if len(columns) == 1 else np.concatenate(columns))[self.places]
+            if self._whole:
+                self._made[cell] = np.concatenate(columns)
+            elif self._parts is None:
+                self._made[cell] = np.concatenate(columns)[self.places]
+            else:
+                self._made[cell] = np.concatenate([columns[k][at] for k, at in self._parts])
         return self._made[cell]
+
+    @cached_property
+    def _parts(self) -> list[tuple[int, Cells]] | None:
+        """Where the rows stand in each table, if they are in order; so nothing is put together that nobody wants."""
+        if len(self.places) == 0 or (self.places[1:] < self.places[:-1]).any():
+            return None
+        starts = np.concatenate(([0], np.cumsum([table.shape[1] for table in self.tables])))
+        cuts = np.searchsorted(self.places, starts)
+        spans = zip(range(len(self.tables)), cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
+        return [(k, self.places[first:last] - starts[k]) for k, first, last in spans if first < last]
 
     def take(self, which: Cells | Mask) -> Events:
         """Some of the rows, by number, or by a mask."""
