@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import signal
 from pathlib import Path
 
 import pytest
+
+# A shell that starts a command in the background lets it ignore SIGINT, and so the programs that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 HERE = Path(__file__).parent
 WATCHING = (HERE / "kernel", HERE / "lab")
