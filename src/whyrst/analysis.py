@@ -6,24 +6,22 @@ Everything streams: a report can be iterated once, and holds no more than the tr
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, nullcontext
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.capture.ahead import Ahead, sharing
 from whyrst.capture.errors import CaptureError
-from whyrst.connections.ripe import Ripe, ripe
-from whyrst.connections.tracker import PAYLOAD, Tracker
+from whyrst.connections.following import Following
 from whyrst.fast.tables import Glob, Log, Rst
-from whyrst.segments.ahead import ahead
 from whyrst.segments.read import read, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from whyrst.capture.filter import Filter
+    from whyrst.connections.ripe import Ripe
     from whyrst.incidents.gather import Gatherer
     from whyrst.kernel.event import KernelEvent
     from whyrst.model import Incident, Quality, Verdict
@@ -104,8 +102,18 @@ class Report:
         self._jobs = jobs
         self._series: list[Series] = []
         self._totals = dict.fromkeys(COUNTERS, 0)
+        self._followed = self._followings()
         self._started = False
         self.errors: list[CaptureError] = []
+
+    def begin(self) -> None:
+        """Let threads work on the first capture from now on, so that its user can get ready meanwhile.
+
+        Without threads nothing happens. Their work is lost when `batches` is not iterated then.
+        """
+        first = next(self._followed, None)
+        if first is not None:
+            self._followed = chain((first,), self._followed)
 
     def batches(self) -> Iterator[Judged]:
         """Judged resets, batch after batch, in the order of the capture.
@@ -121,14 +129,14 @@ class Report:
         if self._started:
             raise RuntimeError("a report can be iterated once only; analyze again, or keep list(report.verdicts)")
         self._started = True
-        for series in read(self._paths, only=self._only, join=self._join, progress=self._progress):
-            self._series.append(series)
+        for following in self._followed:
+            errors = following.series.errors
             try:
-                yield from self._follow(series)
+                yield from self._judged(following)
             except CaptureError:
-                if not series.errors:
+                if not errors:
                     raise
-            self.errors += series.errors
+            self.errors += errors
         if self.errors and not any(series.captures for series in self._series):
             raise self.errors[0]
 
@@ -208,35 +216,28 @@ class Report:
 
         return Gatherer()
 
-    def _follow(self, series: Series) -> Iterator[Judged]:
-        tracker = Tracker()
-        try:
+    def _followings(self) -> Iterator[Following]:
+        """Each series, being followed."""
+        for series in read(self._paths, only=self._only, join=self._join, progress=self._progress):
+            self._series.append(series)
             threads = self._jobs > 1 and worth_threads(series.paths)
-            with self._ripe(tracker, series) if threads else nullcontext(ripe(tracker, series)) as found:
-                for one in found:
-                    yield from self._judge(one.cells, one, series)
+            tell = None
+            if threads and self._progress is not None:
+                self._progress.wait()
+                tell = self._progress.tell
+            yield Following(series, threads=threads, meanwhile=tell)
+
+    def _judged(self, following: Following) -> Iterator[Judged]:
+        """The resets of a series, judged."""
+        try:
+            with following:
+                if following.threads:
+                    prepare()
+                for one in following:
+                    yield from self._judge(one.cells, one, following.series)
         finally:
             for name, cell in COUNTERS.items():
-                self._totals[name] += int(tracker.g[cell])
-
-    @contextmanager
-    def _ripe(self, tracker: Tracker, series: Series) -> Iterator[Iterator[Ripe]]:
-        """The resets of a series, which one thread reads and another one follows."""
-        tell = None
-        if self._progress is not None:
-            self._progress.wait()
-            tell = self._progress.tell
-        with sharing():
-            batches = ahead(series, PAYLOAD)
-            found = Ahead(ripe(tracker, series, batches), 1, tell)
-            try:
-                prepare()
-                yield found
-            finally:
-                batches.close()
-                found.close()
-                if tell is not None:
-                    tell()
+                self._totals[name] += int(following.tracker.g[cell])
 
     def _judge(self, cells: Any, seen: Ripe, series: Series) -> Iterator[Judged]:
         from whyrst.resets.columns import Resets

@@ -17,8 +17,9 @@ from unit.traffic import traffic
 from whyrst import analysis
 from whyrst.analysis import analyze
 from whyrst.capture.errors import CaptureError
+from whyrst.connections import following
 from whyrst.connections.tracker import Tracker
-from whyrst.segments import read
+from whyrst.segments import ahead, read
 
 ONCE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=20_000)
 TELL = """
@@ -78,6 +79,7 @@ def test_small_batches_of_joined_files_with_a_filter(tmp_path, case, batch, cut)
         path.write_bytes(content[:HEADER] + b"".join(part))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(read, "BATCH", batch)
+        patch.setattr(ahead, "BATCH", batch)
         same([*paths, tmp_path / "missing.pcap"], join=True, filter="tcp")
 
 
@@ -87,7 +89,7 @@ def test_small_batches_of_joined_files_with_a_filter(tmp_path, case, batch, cut)
 )
 def test_tables_that_overflow(case, limit, keep, pending):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(analysis, "Tracker", lambda: Tracker(limit, keep, pending, lines=4))
+        patch.setattr(following, "Tracker", lambda: Tracker(limit, keep, pending, lines=4))
         same(case)
 
 

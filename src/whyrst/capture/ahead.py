@@ -24,9 +24,9 @@ GRACE = 1.0
 LOOK = 0.1
 """Seconds of waiting after which something else may be done."""
 
-SHARE = 0.0005
-"""Seconds after which a thread that computes in Python lets another one have the interpreter; usually ten times as
-long. The other one needs it for a moment only, between two long calls that do without."""
+SHARE = 0.0001
+"""Seconds after which a thread that computes in Python lets another one have the interpreter; usually it is fifty
+times as long. The other one needs it for a moment only, between two long calls that do without."""
 
 
 @contextmanager

@@ -5,15 +5,21 @@ Nothing heavy is imported before a subcommand runs, so that help answers at once
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
 
 from whyrst.cli.status import run
 
+GARBAGE = 50_000
+"""Objects made until the cycles among them are looked for. Python looks every 700, which while modules are loaded finds
+nothing, and takes a tenth of the time until the first packet is read."""
+
 
 def main() -> None:
     """Run the program and leave with its exit status."""
+    gc.set_threshold(GARBAGE)
     # numpy's linear algebra starts a thread per processor, and nothing here multiplies matrices.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     write_whole()

@@ -16,16 +16,23 @@ if TYPE_CHECKING:
 
     from whyrst.reports import Format
 
+USUAL = "text"
+"""The format when none is named."""
+
 CONDITIONS = ("harmful", "any")
 """What `--fail-on` takes beside causes."""
 
 
 def _format(_: click.Context, __: click.Parameter, name: str) -> str:
-    """The formats are looked up when one is asked for: knowing them means importing them."""
-    from whyrst.reports import formats
+    """Formats are looked up when one is asked for: knowing them means importing them."""
+    if name == USUAL:
+        return name
+    from whyrst.reports import format_named, formats
 
-    if name not in formats():
-        raise click.BadParameter(f"{name!r} is none of {', '.join(sorted(formats()))}")
+    try:
+        format_named(name)
+    except KeyError:
+        raise click.BadParameter(f"{name!r} is none of {', '.join(sorted(formats()))}") from None
     return name
 
 
@@ -42,7 +49,7 @@ def chosen_format(name: str, *, as_json: bool, quiet: bool, verbose: int) -> str
     """
     if quiet and verbose:
         raise click.UsageError("-q and -v exclude each other")
-    if as_json and name not in {"text", "ndjson"}:
+    if as_json and name not in {USUAL, "ndjson"}:
         raise click.UsageError(f"--json means --format ndjson; it does not go with --format {name}")
     return "ndjson" if as_json else name
 
@@ -74,7 +81,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--format",
         "name",
         metavar="NAME",
-        default="text",
+        default=USUAL,
         callback=_format,
         help="text, html, json (one document), ndjson, csv, parquet, zeek, ecs or ocsf.",
     ),

@@ -16,6 +16,7 @@ from whyrst.compare.alignment import align
 from whyrst.compare.pairing import HOWS
 from whyrst.compare.place import CompareError, Pair, Place, View
 from whyrst.compare.reading import OnOneClock
+from whyrst.connections.following import Following
 from whyrst.fast.layout import Seg
 from whyrst.fast.tables import Glob
 from whyrst.resets.columns import Resets
@@ -66,7 +67,8 @@ class Comparison(Report):
             followed = reading.followed
             if followed is None:
                 again = next(islice(read(self._paths, only=self._only, progress=self._progress), c, None))
-                yield from self._follow(OnOneClock(again, self._aligned.clocks[c]))  # type: ignore[arg-type]
+                told = OnOneClock(again, self._aligned.clocks[c])
+                yield from self._judged(Following(told, threads=False))  # type: ignore[arg-type]
                 continue
             for name, cell in COUNTERS.items():
                 self._totals[name] += int(followed.g[cell])

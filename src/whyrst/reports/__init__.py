@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,19 @@ class Format(Protocol):
 
     def write(self, source: Source, out: BinaryIO, view: View) -> None:
         """Write all of it."""
+
+
+def format_named(name: str) -> Format:
+    """The format of this name. A module that is called like its format is found without importing the others.
+
+    Raises:
+        KeyError: there is none.
+    """
+    if name in {found.name for found in iter_modules(__path__)}:
+        module = import_module(f"{__name__}.{name}")
+        if getattr(module, "FORMAT", None) == name:
+            return cast("Format", module)
+    return formats()[name]
 
 
 @cache

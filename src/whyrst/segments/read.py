@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     """Called with the bytes read so far, as they stand in the files, and the bytes of all files, if known."""
 
 BATCH = 2048
-"""Packets of a batch at most."""
+"""Packets of a batch at most, where nothing else is said."""
 
 _PEEK = 65536
 """Bytes read at once to find a capture's first packet."""
@@ -100,6 +100,7 @@ class Series:
         captures: Those opened so far.
         errors: Those that could not be read.
         in_turn: How many batches must stay valid at a time; with more than one, decompression runs ahead, too.
+        most: Packets of a batch at most.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class Series:
         self.captures: list[Capture] = []
         self.errors: list[CaptureError] = []
         self.in_turn = 1
+        self.most = BATCH
         self._given = 0
         self._first = first
         self._only = only
@@ -130,10 +132,10 @@ class Series:
         Raises:
             CaptureError: None of the files could be read.
         """
-        rooms = np.zeros((self.in_turn, BATCH, Seg.COUNT), np.int64)
+        rooms = np.zeros((self.in_turn, self.most, Seg.COUNT), np.int64)
         for number, path in enumerate(self.paths, self._first):
             try:
-                reader = Reader(path, rows=BATCH, ahead=self.in_turn > 1)
+                reader = Reader(path, rows=self.most, ahead=self.in_turn > 1)
             except CaptureError as error:
                 self.errors.append(error)
                 continue

@@ -180,6 +180,9 @@ class Fake:
         self._read = False
         self.errors: list[Exception] = []
 
+    def begin(self):
+        """No threads here."""
+
     def batches(self):
         assert not self._read, "a report is read once"
         yield from self.made

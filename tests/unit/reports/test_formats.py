@@ -9,7 +9,7 @@ import pytest
 
 from unit.reports.fakes import INCIDENT, Fake, quality, verdict
 from whyrst.model import Damage, Summary, Verdict
-from whyrst.reports import document, formats, ndjson
+from whyrst.reports import document, format_named, formats, ndjson
 from whyrst.reports.page import View
 from whyrst.schema import json_schema
 
@@ -26,6 +26,13 @@ def test_formats_are_found():
     names = {"csv", "ecs", "html", "json", "ndjson", "ocsf", "parquet", "text", "zeek"}
     assert names <= set(formats())
     assert all(callable(form.write) for form in formats().values())
+
+
+def test_a_format_is_found_by_its_name():
+    assert all(format_named(name) is form for name, form in formats().items())
+    for other in ("card", "nothing", "../text"):
+        with pytest.raises(KeyError):
+            format_named(other)
 
 
 def test_ndjson_is_one_valid_verdict_per_line():

@@ -39,7 +39,7 @@ def test_batches_are_those_that_are_read_without_a_thread(case):
 
 
 def test_waiting_batches_keep_their_rows(monkeypatch):
-    monkeypatch.setattr("whyrst.segments.read.BATCH", 2)
+    monkeypatch.setattr("whyrst.segments.ahead.BATCH", 2)
     case = max(CASES, key=lambda one: one.stat().st_size)
     (series,) = read([case])
     with ahead(series, KEEP) as batches:

@@ -90,14 +90,12 @@ def command(
     from whyrst.cli.output import opened, refuse_input
     from whyrst.cli.progress import Bar
     from whyrst.cli.status import Status, say
-    from whyrst.reports import formats
+    from whyrst.reports import format_named
     from whyrst.reports.page import View
 
     to_file = output != "-"
     if to_file:
         refuse_input(output, [*files, *(one for one in (listing, recorded) if one is not None)])
-    form = formats()[name]
-    check_format(form, to_file=to_file)
     view = View(
         width=width(to_file=to_file),
         color=colored(color, to_file=to_file),
@@ -113,6 +111,9 @@ def command(
         try:
             analysis = analyze(files, filter=expression, join=join, progress=bar, events=_events(recorded), jobs=jobs)
             report = Watched(_chosen(analysis, listing, files), bar.close)
+            analysis.begin()  # what is imported below is imported while threads read
+            form = format_named(name)
+            check_format(form, to_file=to_file)
             form.write(report, out, view)
         except FilterError as error:
             raise click.BadParameter(str(error), param_hint="--filter") from error

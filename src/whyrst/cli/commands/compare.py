@@ -77,12 +77,12 @@ def command(
     from whyrst.cli.output import opened, refuse_input
     from whyrst.cli.progress import Bar
     from whyrst.cli.status import Status, say
-    from whyrst.reports import formats
+    from whyrst.reports import format_named
     from whyrst.reports.page import View
 
     to_file = output != "-"
     refuse_input(output, files)
-    form = formats()[name]
+    form = format_named(name)
     check_format(form, to_file=to_file)
     detail = -1 if quiet else verbose
     view = View(width=width(to_file=to_file), color=colored(color, to_file=to_file), detail=detail, names=files)
