@@ -20,17 +20,20 @@ if TYPE_CHECKING:
     Cells = np.ndarray[Any, np.dtype[np.int64]]
     Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
-CELLS = (
+KEPT = np.array((
     Seg.FRAME, Seg.TIME, Seg.SRC_HI, Seg.SRC_LO, Seg.DST_HI, Seg.DST_LO, Seg.SPORT, Seg.DPORT, Seg.SEQ, Seg.ACK,
     Seg.FLAGS, Seg.WINDOW, Seg.LENGTH, Seg.TTL, Seg.IP_ID, Seg.OPTIONS, Seg.TSVAL, Seg.WSCALE, Seg.MSS, Seg.QUALITY,
-)  # fmt: skip
+), dtype=np.int64)  # fmt: skip
 """Cells of a segment that an event keeps."""
 FEW, MANY = 1 << 10, 1 << 16
 """Events of the first table, and of a table at most."""
+PADDING = 8
+"""Places behind them that are never used: they keep the columns from falling on the same lines of the processor's
+cache."""
 
 
 class Event(IntEnum):
-    """Cells of one event: those of the segment that are kept, in the order of CELLS, and three more."""
+    """Cells of one event: those of the segment that are kept, in the order of KEPT, and three more."""
 
     FRAME = 0
     TIME = 1
@@ -62,44 +65,45 @@ class Event(IntEnum):
 
 
 class Kept:
-    """Events, in the order of frames."""
+    """Events, in the order of frames; `whyrst.fast.survey` adds them.
+
+    Attributes:
+        table: takes further ones, shape (Event.COUNT, more than `used`).
+        used: how many are in it.
+    """
 
     def __init__(self) -> None:
         self._full: list[Cells] = []
-        self._table = np.empty((Event.COUNT, FEW), dtype=np.int64)
-        self._used = 0
+        self.table = np.empty((Event.COUNT, FEW + PADDING), dtype=np.int64)
+        self.used = 0
 
     def __len__(self) -> int:
-        return sum(table.shape[1] for table in self._full) + self._used
+        return sum(table.shape[1] for table in self._full) + self.used
 
     @property
     def tables(self) -> list[Cells]:
         """Where they stand, shape (Event.COUNT, m)."""
-        return [*self._full, self._table[:, : self._used]]
+        return [*self._full, self.table[:, : self.used]]
 
-    def add(self, rows: Cells, key: Cells, side: Cells, prints: Cells) -> None:
-        """Keep some segments.
-
-        Args:
-            rows: as `Seg` numbers their cells.
-            key: `Event.KEY`.
-            side: `Event.SIDE`.
-            prints: `Event.PRINT`.
-        """
-        room = self._table.shape[1]
-        if self._used + len(rows) > room:
+    def reserve(self, n: int) -> None:
+        """Have room for n more events in the table."""
+        room = self.table.shape[1] - PADDING
+        if self.used + n > room:
             self._full = self.tables
-            self._table = np.empty((Event.COUNT, max(min(2 * room, MANY), len(rows))), dtype=np.int64)
-            self._used = 0
-        fresh = self._table[:, self._used : self._used + len(rows)]
-        fresh[: len(CELLS)] = rows[:, CELLS].T
-        fresh[Event.KEY], fresh[Event.SIDE], fresh[Event.PRINT] = key, side, prints
-        self._used += len(rows)
+            self.table = np.empty((Event.COUNT, max(min(2 * room, MANY), n) + PADDING), dtype=np.int64)
+            self.used = 0
 
     def leave(self, at: Cells) -> None:
         """Forget all but some of them."""
         rest = Events(self.tables, at)
-        self._full, self._used = [np.stack([rest[cell] for cell in range(Event.COUNT)])], 0
+        self._full, self.used = [np.stack([rest[cell] for cell in range(Event.COUNT)])], 0
+
+    def assign(self, cell: Event, values: Cells) -> None:
+        """Set a cell of all of them."""
+        first = 0
+        for table in self.tables:
+            table[cell] = values[first : first + table.shape[1]]
+            first += table.shape[1]
 
 
 class Events:

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.compare.events import Event, Events, Kept
-from whyrst.compare.survey import keys
-from whyrst.fast.layout import Seg
-from whyrst.resets.facts import distinct, one_of
+from whyrst.compare.events import KEPT, Event, Events, Kept
+from whyrst.fast.select import survey as loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,9 +16,12 @@ if TYPE_CHECKING:
     from whyrst.segments.read import Batch
 
     Cells = np.ndarray[Any, np.dtype[np.int64]]
+    Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 MOST = 1 << 19
 """Segments of one capture that are held; beyond, those far from a reset are let go."""
+SLOTS = 1 << 18
+"""Among which the connections that are looked for are spread; a few others have the slot of one, too."""
 EARLY = 8
 """Segments of a connection that stay in any case: its first."""
 AROUND = 96
@@ -42,33 +43,40 @@ def gather(
     Returns:
         Events, shape (n, Event.COUNT), in the order of connections and frames; PRINT holds the table's row.
     """
-    names = distinct(table.key[wanted])
+    slots = np.zeros(SLOTS, dtype=np.uint8)
+    slots[(table.key[wanted] ^ (table.key[wanted] >> 32)) & (SLOTS - 1)] = 1
     chosen = np.zeros(len(table), dtype=bool)
     chosen[wanted] = True
     kept, limit = Kept(), MOST
-    ports = np.zeros(1 << 17, dtype=bool)  # the sum of both ports tells most others apart, and costs little
-    ports[table.address[0, 2, wanted] + table.address[1, 2, wanted]] = True
     for batch in batches:
-        rows = batch.rows[ports[batch.rows[:, Seg.SPORT] + batch.rows[:, Seg.DPORT]]]
-        if len(rows) == 0:
-            continue
-        key, side = keys(rows)
-        at = np.flatnonzero(one_of(key, names))
-        if len(at) == 0:
-            continue
-        row = table.of(key[at], rows[at, Event.FRAME])
-        # A connection whose SYN this capture lost began before the frame that is the first one here.
-        following = np.minimum(row + 1, len(table) - 1)
-        row = np.where((table.key[following] == key[at]) & (rows[at, Event.TIME] >= early[following]), following, row)
-        mine = (row >= 0) & chosen[row]
-        at, row = at[mine], row[mine]
-        kept.add(rows[at], key[at], side[at], row)
+        n = len(batch.rows)
+        kept.reserve(n)
+        kept.used = loop.pick(batch.rows.data, n, KEPT.data, slots.data, kept.table.data, kept.used)
         if len(kept) > limit:
-            kept.leave(_near(Events(kept.tables), moments))
-            limit = max(MOST, 2 * len(kept))
+            _assign(kept, table, chosen, early)
+            limit = MOST + MOST // 8  # for segments of others
+            if len(kept) > MOST:
+                kept.leave(_near(Events(kept.tables), moments))
+                limit = max(limit, 2 * len(kept))
+    _assign(kept, table, chosen, early)
     events = Events(kept.tables)
     events = events.take(np.argsort(events[Event.PRINT], kind="stable"))
     return np.stack([events[cell] for cell in range(Event.COUNT)], axis=1)
+
+
+def _assign(kept: Kept, table: Conversations, chosen: Mask, early: Cells) -> None:
+    """Write the table's rows to segments, and let go those of connections that are not wanted."""
+    events = Events(kept.tables)
+    if len(events) == 0:
+        return
+    key = events[Event.KEY]
+    row = table.of(key, events[Event.FRAME])
+    # A connection whose SYN this capture lost began before the frame that is the first one here.
+    following = np.minimum(row + 1, len(table) - 1)
+    row = np.where((table.key[following] == key) & (events[Event.TIME] >= early[following]), following, row)
+    mine = np.flatnonzero((row >= 0) & chosen[row])
+    kept.leave(mine)
+    kept.assign(Event.PRINT, row[mine])
 
 
 def _near(events: Events, moments: dict[int, list[int]]) -> Cells:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.compare.events import Event, Events, Kept
-from whyrst.fast.layout import Flag, Seg
+from whyrst.compare.events import KEPT, Event, Events, Kept
+from whyrst.fast.layout import Flag
+from whyrst.fast.select import survey as loop
 from whyrst.resets.facts import distinct, one_of
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ EVERY = 1 << 62
 """Above every hash by which segments are chosen for the sample."""
 SLOTS = 1 << 18
 """Directions whose first payload is remembered to have passed."""
-RETURN, NEWLINE, SPACE, DELETE = 13, 10, 32, 127
-PRINTED = 64
-"""Payload bytes in a fingerprint at most; of text, the first line: proxies add further ones."""
 SYN, RST = int(Flag.SYN), int(Flag.RST)
 OPENING = SYN | RST
 _ODD = np.array(
@@ -40,8 +38,6 @@ _ODD = np.array(
      0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3, 0x1D8E4E27C47D124F],
     dtype=np.uint64,
 ).view(np.int64)  # fmt: skip
-_MASKS = np.tri(PRINTED + 1, PRINTED, -1, dtype=np.uint8).view(np.int64) * 0xFF
-"""Per number of bytes the words that leave so many of a payload's first ones."""
 
 
 def mixed(*columns: Cells) -> Cells:
@@ -52,13 +48,6 @@ def mixed(*columns: Cells) -> Cells:
     total ^= (total >> 29) & 0x7FFFFFFFF
     total *= _ODD[1]
     return total
-
-
-def keys(rows: Cells) -> tuple[Cells, Cells]:
-    """For each segment `Event.KEY` and `Event.SIDE`."""
-    ends = rows[:, Seg.SRC_HI : Seg.DPORT + 1].T.copy()
-    source, target = mixed(ends[0], ends[1], ends[4]), mixed(ends[2], ends[3], ends[5])
-    return source + target, (source > target).astype(np.int64)
 
 
 def _chance(seq: Cells, ack: Cells) -> Cells:
@@ -84,28 +73,15 @@ class Survey:
 
     def take(self, batch: Batch) -> None:
         """Look through one batch."""
-        rows, self.capture = batch.rows, batch.capture
-        self.segments += len(rows)
-        key, side = keys(rows)
-        opening = rows[:, Seg.FLAGS] & OPENING
-        plain = opening == 0
-        chosen = np.flatnonzero((_chance(rows[:, Seg.SEQ], rows[:, Seg.ACK]) < self.threshold) & plain)
-        prints = np.full(len(rows), -1)
-        self._samples.add(rows[chosen], key[chosen], side[chosen], prints[chosen])
-        marks = ~plain
-        opened = key[opening == SYN]
-        way = key + side
-        self._passed[np.concatenate((opened, opened + 1)) & (SLOTS - 1)] = 0
-        payload = np.flatnonzero((rows[:, Seg.PAYLOAD_HAVE] > 0) & plain)
-        ways = way[payload]
-        fresh = payload[self._passed[ways & (SLOTS - 1)] != ways]
-        if len(fresh):
-            fresh = _first_of_each(way[fresh], fresh)
-            self._passed[way[fresh] & (SLOTS - 1)] = way[fresh]
-            prints[fresh] = fingerprints(batch.buffer, rows[fresh, Seg.PAYLOAD_AT], rows[fresh, Seg.PAYLOAD_HAVE])
-            marks[fresh] = True
-        at = np.flatnonzero(marks)
-        self._marks.add(rows[at], key[at], side[at], prints[at])
+        n, self.capture = len(batch.rows), batch.capture
+        self.segments += n
+        marks, samples = self._marks, self._samples
+        marks.reserve(n)
+        samples.reserve(n)
+        marks.used, samples.used = loop.look(
+            batch.rows.data, n, batch.buffer, KEPT.data, marks.table.data, marks.used, samples.table.data, samples.used,
+            self.threshold, self._passed.data,
+        )  # fmt: skip
         self._thin()
 
     @property
@@ -152,35 +128,3 @@ class Survey:
             stay = one_of(self.marks[Event.KEY], distinct(self.resets[Event.KEY]))
             stay[-MOST // 4 :] = True
             self._marks.leave(np.flatnonzero(stay)[-MOST // 2 :])
-
-
-def fingerprints(buffer: memoryview, at: Cells, have: Cells) -> Cells:
-    """A number of 63 bits for the first bytes of each payload; of text, for its first line.
-
-    Args:
-        buffer: holds the payloads.
-        at: where each begins.
-        have: how many of its bytes are there.
-    """
-    octets = np.frombuffer(buffer, dtype=np.uint8)
-    if len(octets) < PRINTED or int(at.max()) > len(octets) - PRINTED:
-        octets = np.concatenate((octets, np.zeros(PRINTED, dtype=np.uint8)))
-    # Every range of so many bytes as one row, without copying them.
-    ranges = np.ndarray((len(octets) - PRINTED + 1, PRINTED), np.uint8, octets, strides=(1, 1))
-    words = ranges[at]
-    length = np.minimum(have, PRINTED)
-    text = np.flatnonzero((words[:, 0] >= SPACE) & (words[:, 0] < DELETE))
-    lines = words[text]
-    ends = (lines[:, :-1] == RETURN) & (lines[:, 1:] == NEWLINE)
-    length[text] = np.minimum(length[text], np.where(ends.any(axis=1), ends.argmax(axis=1), PRINTED))
-    numbers = words.view(np.int64) & _MASKS[length]
-    return mixed(*numbers.T, length) & 0x7FFFFFFFFFFFFFFF
-
-
-def _first_of_each(keys: Cells, at: Cells) -> Cells:
-    """The first row of each key, in the order of rows."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    fresh = np.ones(len(ordered), dtype=bool)
-    fresh[1:] = ordered[1:] != ordered[:-1]
-    return np.sort(at[order[fresh]])

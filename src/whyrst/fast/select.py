@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from whyrst.fast import bpf, headers, payload, records, tracker
+    from whyrst.fast import bpf, headers, payload, records, survey, tracker
 
 
 def _load(name: str) -> Any:
@@ -27,9 +27,10 @@ if not TYPE_CHECKING:
     headers = _load("headers")
     payload = _load("payload")
     records = _load("records")
+    survey = _load("survey")
     tracker = _load("tracker")
 
 COMPILED: bool = "compiled" in headers.__name__
 """Whether the compiled loops are in use."""
 
-__all__ = ["COMPILED", "bpf", "headers", "payload", "records", "tracker"]
+__all__ = ["COMPILED", "bpf", "headers", "payload", "records", "survey", "tracker"]

@@ -3,11 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from whyrst.compare import survey as module
 from whyrst.compare.events import Event
-from whyrst.compare.survey import Survey, fingerprints, keys, mixed
+from whyrst.compare.survey import Survey, mixed
 from whyrst.fast.layout import Flag, Seg
 from whyrst.segments.read import read
 
@@ -35,15 +34,6 @@ def test_a_small_capture_is_kept_whole():
     assert len(found.first) == 0
 
 
-def test_both_directions_have_one_key_and_two_sides():
-    _, rows = surveyed(CASE / "client.pcap")
-    key, side = keys(rows)
-    ports = rows[:, Seg.SPORT] + rows[:, Seg.DPORT]
-    assert len(np.unique(key)) == len(np.unique(ports))
-    for one in np.unique(key):
-        assert set(side[key == one]) == {0, 1}
-
-
 def test_captures_of_the_same_traffic_sample_the_same_segments(monkeypatch):
     monkeypatch.setattr(module, "SAMPLES", 8)
     client, _ = surveyed(CASE / "client.pcap")
@@ -64,20 +54,3 @@ def test_too_many_openings_leave_those_of_reset_connections(monkeypatch):
     found, rows = surveyed(CASE / "client.pcap")
     assert len(found.opened) <= 8
     assert len(rows) > 20
-
-
-@pytest.mark.parametrize(
-    ("one", "two", "alike"),
-    [
-        (b"GET /a HTTP/1.1\r\nHost: x\r\n", b"GET /a HTTP/1.1\r\nHost: x\r\nForwarded: y\r\n", True),
-        (b"GET /a HTTP/1.1\r\n", b"GET /b HTTP/1.1\r\n", False),
-        (b"\x16\x03\x01" + bytes(80), b"\x16\x03\x01" + bytes(90), True),
-        (b"abc", b"abc\0", False),
-    ],
-    ids=["same-line", "other-line", "same-beginning", "longer"],
-)
-def test_fingerprints_are_those_of_the_first_line_or_bytes(one, two, alike):
-    buffer = memoryview(one + two)
-    found = fingerprints(buffer, np.array([0, len(one)]), np.array([len(one), len(two)]))
-    assert (found[0] == found[1]) is np.bool_(alike)
-    assert (found >= 0).all()
