@@ -86,7 +86,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     settled = (r.progress.sender_unacked == 0) & (r.progress.peer_unacked == 0)
     yield doubts(
         # Linux answers a close with a FIN when all was read; other systems often reset then, out of habit.
-        r.progress.peer_fin & settled & r.habits.linux.no,
+        r.progress.knew_peer_fin & settled & r.habits.linux.no,
         "the {peer} had closed in frame {peer_fin_frame} and nothing was outstanding, so little was left to abort",
         "the connection was still in use",
     )

@@ -62,6 +62,10 @@ def judge(r: Resets) -> Iterator[Sign]:
     complete = progress.answered | (progress.peer_bytes == 0)
     yield needed(r.mechanism.among(ACTIVE), "a socket of the {sender} sent the reset")
     yield needed(progress.peer_fin, "the {peer} had closed in frame {peer_fin_frame}", "the {peer} had not closed")
+    yield excludes(
+        progress.peer_fin & ~progress.knew_peer_fin,
+        "the reset does not acknowledge the FIN of frame {peer_fin_frame}: its sender had not heard of that yet",
+    )
     yield needed(
         Fact.of(
             (progress.sender_unacked == 0) & (progress.peer_unacked == 0), ~progress.one_sided & ~progress.peer_silent

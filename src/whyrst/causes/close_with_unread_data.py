@@ -73,7 +73,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     nobody had read; one that is shut to the end shows it, too, because reading would have opened it.
     """
     shut = r.stalls.sender_window_shut
-    linux_half = r.progress.peer_fin & ~r.progress.sender_fin & r.habits.linux.yes
+    linux_half = r.progress.knew_peer_fin & ~r.progress.sender_fin & r.habits.linux.yes
     early = r.by_server & (r.sender(Dir.STATUS) >= FIRST_ERROR) & (r.peer(Dir.SEGMENTS) > r.peer(Dir.REQUESTS) + 1)
     went_on = early & (r.peer(Dir.DATA_TIME) > r.sender(Dir.DATA_TIME)) & (r.peer(Dir.LAST_KIND) == Kind.OTHER)
     only_now = r.progress.ack_is_received & (r.sender(Dir.ACK_SENT) >= 0) & (r.sender(Dir.ACK_SENT) != r.seg(Seg.ACK))

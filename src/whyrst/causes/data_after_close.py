@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, refutes, supports
-from whyrst.fast.tables import Dir
+from whyrst.fast.tables import Conn, Dir
 from whyrst.resets.facts import MINUTE, MS, Fact
 from whyrst.resets.mechanism import PASSIVE
 
@@ -70,7 +70,9 @@ def judge(r: Resets) -> Iterator[Sign]:
     socket was closed for reading, too.
     """
     trigger, progress = r.trigger, r.progress
+    hidden = progress.midstream | (r.conn(Conn.MISSING) > 0)
     over = progress.sender_fin_acked & progress.peer_fin & (r.peer(Dir.FIN_TIME) < trigger.time)
+    leaving = r.by_client & ~over & (progress.answer_due | progress.answer_under_way)
     yield needed(r.mechanism.among(PASSIVE), "the {sender}'s stack answered a segment that it had no use for")
     yield needed(
         progress.sender_fin,
@@ -93,12 +95,22 @@ def judge(r: Resets) -> Iterator[Sign]:
         "the payload came {after_fin} after the FIN and does not acknowledge it",
     )
     yield hints(r.silences.since_sender_fin > 2 * r.habits.round_trip, "the FIN was sent {since_sender_fin} before")
+    yield refutes(
+        leaving & progress.midstream,
+        "an answer seems to have been under way when the {sender} closed",
+        "no answer seems to have been under way",
+    )
     yield doubts(r.silences.since_sender_fin > MINUTE, "that was longer ago than a host remembers a closed connection")
-    yield excludes(
-        Fact.of(r.by_client & ~over & (progress.answer_due | progress.answer_under_way), ~progress.midstream),
+    yield needed(
+        ~Fact.of(leaving, ~(r.by_client & hidden) | (leaving & ~progress.midstream)),
+        "no client had closed while an answer was due or under way",
         "the client had closed while an answer was due or under way",
     )
-    yield excludes(trigger.stray_notify, "the payload is no more than a TLS alert")
+    yield needed(
+        ~trigger.fact(trigger.stray_notify | trigger.notify_perhaps).where(~trigger.notify_perhaps),
+        "the payload is more than a TLS alert",
+        "the payload is no more than a TLS alert",
+    )
     yield excludes(over, "both sides had closed before frame {trigger_frame}")
 
 
@@ -111,11 +123,6 @@ def judge_kernel(r: Resets) -> Iterator[Sign]:
     yield supports(closed & r.trigger.has_payload, "data came for a closed socket ({kernel_reason}): {kernel_closed}")
     yield excludes(k.active, "a socket aborted itself")
     yield refutes(r.trigger.notify_perhaps, "it has the {stray_length} bytes of a TLS alert")
-    yield needed(
-        r.trigger.fact(~r.trigger.notify_perhaps).where(~r.trigger.notify_perhaps),
-        "it is no TLS alert",
-        "it may be one",
-    )
     yield refutes(
         k.no_socket, "no socket was left at all, not even one in FIN_WAIT2 or TIME_WAIT", "a closed socket was left"
     )

@@ -90,6 +90,10 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield doubts(trigger.repeated, "frame {trigger_frame} repeats earlier bytes and is no new request")
     yield excludes(trigger.stray_notify, "the payload is no more than a TLS alert")
+    yield excludes(
+        r.progress.seq_after_fin & ~r.progress.sender_reset_before,
+        "the number of the reset lies behind the FIN, so what it answers had acknowledged that",
+    )
 
 
 def judge_kernel(r: Resets) -> Iterator[Sign]:

@@ -25,10 +25,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, doubts, excludes, needed, proves, supports
 from whyrst.fast.tables import Dir
-from whyrst.resets.facts import Fact
+from whyrst.resets.facts import MS, Fact
 from whyrst.resets.mechanism import ACTIVE, PASSIVE
 
 if TYPE_CHECKING:
@@ -55,16 +57,27 @@ CAUSE = Cause(
 )
 
 
+SLACK = 5 * MS
+"""What an answer that the kernel gives at once may take beyond the round trip."""
+
+
 def judge(r: Resets) -> Iterator[Sign]:
     """A reset in answer to the first acknowledgement of the FIN; on Linux that has one reason only.
 
     tcp_rcv_state_process drops an orphan in FIN_WAIT_1 whose FIN is acknowledged when linger2 < 0. Without that
-    option the socket lives on in FIN_WAIT_2, so that a bare ACK can never hit a missing socket.
+    option the socket lives on in FIN_WAIT_2, so that a bare ACK can never hit a missing socket. The reset comes at
+    once; one that comes later answers data that the capture lost.
     """
     trigger, active = r.trigger, r.mechanism.among(ACTIVE)
-    answers = r.mechanism.among(PASSIVE) & trigger.fact(trigger.is_bare_ack) & trigger.first_ack_of_fin
+    at_once = Fact.of(trigger.delay <= r.habits.rtt + np.maximum(r.habits.rtt // 2, SLACK), r.habits.rtt > 0)
+    bare = trigger.fact(trigger.is_bare_ack & ~at_once.no)
+    answers = r.mechanism.among(PASSIVE) & bare & trigger.first_ack_of_fin
     late = r.progress.sender_fin_acked & (r.peer(Dir.DATA_TIME) < r.sender(Dir.FIN_TIME))
-    yield needed(r.progress.sender_fin, "the {sender} had closed in frame {sender_fin_frame}")
+    yield needed(
+        r.progress.sender_fin,
+        "the {sender} had closed in frame {sender_fin_frame}",
+        "the {sender} had not closed before",
+    )
     yield needed(~r.progress.peer_fin, "the {peer} had not closed", "the {peer} had closed, too")
     yield needed(
         answers | (active & late),
@@ -72,7 +85,7 @@ def judge(r: Resets) -> Iterator[Sign]:
         "it does not answer the acknowledgement of that FIN",
     )
     yield decides(
-        answers & r.shape.linux_passive & r.habits.linux,
+        answers & at_once & r.shape.linux_passive & r.habits.linux,
         "it answers frame {trigger_frame}, the bare ACK that first acknowledged the FIN, in Linux' own form",
         "the form is not that of Linux, which has this option",
     )

@@ -76,7 +76,8 @@ CAUSE = Cause(
 )
 
 SEVERAL, ALWAYS = 3, 5
-"""So many resets without a single FIN are a habit."""
+"""So many resets without a single FIN are a habit; those in the same instant are one event, such as the end of a
+program, and count once."""
 
 
 def judge(r: Resets) -> Iterator[Sign]:
@@ -95,27 +96,30 @@ def judge(r: Resets) -> Iterator[Sign]:
         "there was no exchange that a close could follow",
     )
     near = r.neighbours
-    resets = np.where(r.by_client, near.resets_of_client, near.resets_of_service)
     fins = np.where(r.by_client, near.fins_of_client, near.fins_of_service)
     at_once = r.by_server & near.burst_then_refused
+    rounds = np.where(r.by_client, near.resets_in_turn_of_client, near.resets_in_turn_of_service)
     habit = r.of_others((fins == 0) & ~at_once)
     asked_last = r.conn(Conn.DATA_SIDE) == 0
     hello_only = (r.client(Dir.SEGMENTS) > 0) & (r.client(Dir.LAST_KIND) == Kind.TLS_CLIENT_HELLO)
     tls = one_of(r.server(Dir.LAST_KIND), (Kind.TLS_DATA, Kind.TLS_HANDSHAKE, Kind.TLS_SERVER_HELLO, Kind.TLS_CCS))
-    complete = (r.progress.sender_unacked == 0) & (r.progress.peer_unacked == 0)
+    settled = (r.progress.sender_unacked == 0) & (r.progress.peer_unacked == 0)
+    complete = settled & ~r.stalls.peer_window_shut
     yield supports(
-        (resets >= SEVERAL) & habit,
+        (rounds >= SEVERAL) & habit,
         "the {sender} ended {habitual_resets} connections of this kind by reset and none by FIN",
-        "no habit of resetting is seen ({habitual_resets} by reset, {habitual_fins} by FIN)",
+        "no habit of resetting is seen ({habitual_resets} by reset, at {habitual_rounds} times, and {habitual_fins}"
+        " by FIN)",
     )
-    yield supports((resets >= ALWAYS) & habit, "it does so every time", "it is not seen to do so every time")
+    yield supports((rounds >= ALWAYS) & habit, "it does so every time", "it is not seen to do so every time")
     yield hints(
         complete,
         "all bytes of the exchange were acknowledged",
-        "bytes were still on their way: {sender_unacked} of the {sender}, {peer_unacked} of the {peer}",
+        "bytes were on their way ({sender_unacked} of the {sender}, {peer_unacked} of the {peer}), or waited for a"
+        " window to open",
     )
     yield supports(
-        r.habits.linux & r.progress.peer_fin & ~r.progress.sender_fin & complete & ~asked_last,
+        r.habits.linux & r.progress.knew_peer_fin & ~r.progress.sender_fin & complete & ~asked_last,
         "the {peer} had closed, all was answered, and a Linux close without unread bytes would have sent a FIN",
         "the {peer} had not closed, or the {sender} does not seem to run Linux",
     )

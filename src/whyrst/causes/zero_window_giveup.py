@@ -60,7 +60,11 @@ def judge(r: Resets) -> Iterator[Sign]:
     """The peer's window was closed when the reset came, and had stayed closed under probing."""
     stalls = r.stalls
     shut = stalls.peer_window_shut
-    yield needed(shut, "the {peer} had closed its window in frame {peer_zero_frame} and not opened it again")
+    yield needed(
+        shut,
+        "the {peer} had closed its window in frame {peer_zero_frame} and not opened it again",
+        "the {peer}'s window was open",
+    )
     yield needed(
         r.mechanism.among(ACTIVE, FIREWALL, FORGED),
         "the reset was sent on purpose, not as an answer to a stray segment",

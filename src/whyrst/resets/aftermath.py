@@ -91,10 +91,10 @@ class Aftermath:
     @cached_property
     def steps(self) -> Mask:
         """A burst whose sequence numbers move though no new data of the sender explains it: a guesser aims at where
-        the window will be (RST_SEQ_CHANGE of Weaver et al.)."""
+        the window will be (RST_SEQ_CHANGE of Weaver et al.). A step of one is a FIN that the capture may have lost."""
         seq, nxt = self._r.seg(Seg.SEQ), self._r.sender(Dir.NXT)
         beyond = (nxt >= 0) & ((ahead(seq, nxt) > 0) | (ahead(seq + self.step, nxt) > 0))
-        return (self.burst_before | self.burst_after) & (self.step != 0) & beyond & ~self._r.shape.seq_zero
+        return (self.burst_before | self.burst_after) & (np.abs(self.step) > 1) & beyond & ~self._r.shape.seq_zero
 
     @cached_property
     def peer_reset_too(self) -> Fact:

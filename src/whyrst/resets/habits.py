@@ -186,10 +186,15 @@ class Habits:
 
     @cached_property
     def seq_beyond(self) -> Fact:
-        """Its number lies beyond all that its sender was seen to send (or capture loss hides that)."""
+        """Its number lies beyond all that its sender was seen to send (or capture loss hides that).
+
+        Unknown where the reset itself tells of loss: it acknowledges bytes that were not captured, or is bare and one
+        number ahead, as the answer to a segment that had acknowledged a FIN.
+        """
         beyond = ahead(self._r.seg(Seg.SEQ), self._r.sender(Dir.NXT))
         known = (self._r.sender(Dir.NXT) >= 0) & ~self._r.shape.seq_zero & self._r.progress.synchronized
-        return Fact.of(beyond > 0, known)
+        lost = self._r.progress.acks_unseen | (self._r.shape.bare & (beyond == 1))
+        return Fact.of(beyond > 0, known & ~lost)
 
     @cached_property
     def signs(self) -> Column:

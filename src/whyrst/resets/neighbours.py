@@ -108,23 +108,32 @@ class Neighbours(Services):
     def _pair_rank(self) -> Column:
         return self._pairs.find(mix(self.client_key, self.service_key))
 
-    def _client_ended(self, how: Mask) -> Column:
+    @cached_property
+    def _exchanged(self) -> Mask:
         log = self._r.neighbour
-        exchanged = (log(Log.SERVER_BYTES) > 0) & (log(Log.CLIENT_BYTES) > 0)
-        line = self._line(self._pairs, exchanged & how, log(Log.T_END))
-        every = np.full(len(self._r), 1 << 62, dtype=np.int64)
-        return line.count(self._pair_rank, np.zeros(len(self._r), dtype=np.int64), every)
+        return (log(Log.SERVER_BYTES) > 0) & (log(Log.CLIENT_BYTES) > 0)
+
+    @cached_property
+    def _client_reset_after_exchange(self) -> Mask:
+        fins = End.CLIENT_FIN | End.SERVER_FIN
+        return self._exchanged & ((self._end & End.CLIENT_RST) != 0) & ((self._end & fins) == 0)
 
     @cached_property
     def resets_of_client(self) -> Column:
         """The client's connections to the service, in the log, that it reset after an exchange without any FIN."""
-        fins = End.CLIENT_FIN | End.SERVER_FIN
-        return self._client_ended(((self._end & End.CLIENT_RST) != 0) & ((self._end & fins) == 0))
+        line = self._line(self._pairs, self._client_reset_after_exchange, self._r.neighbour(Log.T_END))
+        return line.total(self._pair_rank)
+
+    @cached_property
+    def resets_in_turn_of_client(self) -> Column:
+        """The same, but those that ended together count once: a program that ends resets all that it has."""
+        return self._in_turn(self._pairs, self._client_reset_after_exchange).total(self._pair_rank)
 
     @cached_property
     def fins_of_client(self) -> Column:
         """The client's connections to the service, in the log, that it closed with a FIN after an exchange."""
-        return self._client_ended((self._end & End.CLIENT_FIN) != 0)
+        closed = self._exchanged & ((self._end & End.CLIENT_FIN) != 0)
+        return self._line(self._pairs, closed, self._r.neighbour(Log.T_END)).total(self._pair_rank)
 
     @cached_property
     def probe_period(self) -> Column:

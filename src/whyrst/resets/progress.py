@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from whyrst.resets.columns import Resets
     from whyrst.resets.facts import Column, Mask
 
+NEAR = 1 << 20
+"""Bytes that a capture may lack at a time; a number farther off is none of this connection."""
 HANDSHAKE, ESTABLISHED, CLOSING, CLOSED = range(4)
 STAGES = ("handshake", "established", "closing", "closed")
 
@@ -124,6 +126,19 @@ class Progress:
         return self._r.seg(Seg.SEQ) == self._r.sender(Dir.NXT)
 
     @cached_property
+    def acks_unseen(self) -> Mask:
+        """RST.ACK acknowledges bytes of the peer that the capture lacks; a number far off proves nothing."""
+        further = ahead(self._r.seg(Seg.ACK), self._r.peer(Dir.NXT))
+        return self._r.shape.has_ack & (self._r.peer(Dir.NXT) >= 0) & (further > 0) & (further < NEAR)
+
+    @cached_property
+    def knew_peer_fin(self) -> Mask:
+        """The peer had closed, and nothing says that the sender had not heard of it: a RST,ACK whose number does not
+        cover the FIN was written before that arrived."""
+        heard = ahead(self._r.seg(Seg.ACK), self._r.peer(Dir.FIN_SEQ)) > 0
+        return self.peer_fin & (heard | ~self._r.shape.has_ack)
+
+    @cached_property
     def seq_expected(self) -> Fact:
         """RST.SEQ is what the peer expected next, so it takes the reset (RFC 9293 section 3.10.7.4)."""
         wanted = self._r.peer(Dir.ACK_SENT)
@@ -203,8 +218,10 @@ class Progress:
 
     @cached_property
     def no_payload(self) -> Mask:
-        """Neither side had sent a byte."""
-        return (self.sender_bytes == 0) & (self.peer_bytes == 0)
+        """Neither side had sent a byte, and the reset's numbers do not tell of bytes that the capture lost."""
+        first = (self._r.sender(Dir.ISN) + 1) & 0xFFFFFFFF
+        written = self._r.shape.has_ack & (self._r.sender(Dir.ISN) >= 0) & (ahead(self._r.seg(Seg.SEQ), first) > 0)
+        return (self.sender_bytes == 0) & (self.peer_bytes == 0) & ~((written | self.acks_unseen) & self.synchronized)
 
     @cached_property
     def _peer_turn_at_fin(self) -> Mask:

@@ -200,23 +200,28 @@ class Services:
         return np.where(self.since_burst >= 0, size, 0)
 
     @cached_property
-    def _server_rst_after_exchange(self) -> Timeline:
+    def _server_reset_after_exchange(self) -> Mask:
         served = (self._r.neighbour(Log.SERVER_BYTES) > 0) & (self._r.neighbour(Log.CLIENT_BYTES) > 0)
-        clean = (self._end & End.SERVER_FIN) == 0
-        return self._line(
-            self._services, served & clean & ((self._end & End.SERVER_ACTIVE) != 0), self._r.neighbour(Log.T_END)
-        )
+        return served & ((self._end & End.SERVER_FIN) == 0) & ((self._end & End.SERVER_ACTIVE) != 0)
 
     @cached_property
     def resets_of_service(self) -> Column:
         """Connections in the log that the server reset actively, without a FIN, after an exchange."""
-        every = np.full(len(self._r), 1 << 62, dtype=np.int64)
-        return self._server_rst_after_exchange.count(self._rank, np.zeros(len(self._r), dtype=np.int64), every)
+        line = self._line(self._services, self._server_reset_after_exchange, self._r.neighbour(Log.T_END))
+        return line.total(self._rank)
+
+    def _in_turn(self, keys: Keys, chosen: Mask) -> Timeline:
+        began, ended = self._r.neighbour(Log.T_FIRST), self._r.neighbour(Log.T_END)
+        chosen = chosen & (ended > 0)
+        return Timeline.in_turn(keys, keys.rank[chosen], (began[chosen], ended[chosen]), AT_ONCE)
+
+    @cached_property
+    def resets_in_turn_of_service(self) -> Column:
+        """The same, but those that ended together count once: a program that ends resets all that it has."""
+        return self._in_turn(self._services, self._server_reset_after_exchange).total(self._rank)
 
     @cached_property
     def fins_of_service(self) -> Column:
         """Connections in the log that the server closed with a FIN after an exchange."""
         served = (self._r.neighbour(Log.SERVER_BYTES) > 0) & ((self._end & End.SERVER_FIN) != 0)
-        line = self._line(self._services, served, self._r.neighbour(Log.T_END))
-        every = np.full(len(self._r), 1 << 62, dtype=np.int64)
-        return line.count(self._rank, np.zeros(len(self._r), dtype=np.int64), every)
+        return self._line(self._services, served, self._r.neighbour(Log.T_END)).total(self._rank)

@@ -86,11 +86,11 @@ class Stalls:
         """The sender had stopped repeating although nothing was acknowledged: the next repeat was overdue by a third
         and more. Unknown without repeats, or where the first sending was not captured.
 
-        The next wait is twice the one before (RFC 6298 section 5.5): after one repeat twice the span, after more at
-        most 4/3 of it; Linux waits two minutes at most.
+        The next wait is twice the one before (RFC 6298 section 5.5), so that after n of them, which took the span
+        together, it is 2^n / (2^n - 1) of it; Linux waits two minutes at most.
         """
-        factor = np.where(self.sender_repeats == 1, 2.0, 1.4)
-        longest = np.minimum(self.sender_span * factor, 120 * SECOND)
+        doubled = 2.0 ** np.clip(self.sender_repeats, 1, 12)
+        longest = np.minimum(self.sender_span * doubled / (doubled - 1), 120 * SECOND)
         return Fact.of(self.sender_overdue > longest * 1.3, (self.sender_repeats >= 1) & (self.sender_span > 0))
 
     @cached_property

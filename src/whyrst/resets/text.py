@@ -135,6 +135,11 @@ def _alert(r: Resets, i: int) -> str:
     return "an encrypted alert"
 
 
+def _count(n: int, what: str) -> str:
+    """So many things, in the plural where it is due."""
+    return f"{n} {what}" + ("" if n == 1 else "s")
+
+
 FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "sender": lambda r, i: _role(r, i, sender=True),
     "peer": lambda r, i: _role(r, i, sender=False),
@@ -232,7 +237,7 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "answers": lambda r, i: int(r.sender(Dir.ANSWERS)[i]),
     "rtt": lambda r, i: duration(int(r.habits.rtt[i])),
     "round_trip": lambda r, i: duration(int(r.habits.round_trip[i])),
-    "signs": lambda r, i: int(r.mechanism.forger_signs[i]),
+    "habits_broken": lambda r, i: _count(int(r.mechanism.forger_signs[i]), "habit"),
     "step": lambda r, i: f"{int(r.aftermath.step[i]):+,}",
     "resets_after": lambda r, i: int(r.own(Rst.RSTS_AFTER)[i]),
     "resets_equal": lambda r, i: int(r.own(Rst.RSTS_EQUAL)[i]),
@@ -253,6 +258,9 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "fins_of_client": lambda r, i: int(r.neighbours.fins_of_client[i]),
     "habitual_resets": lambda r, i: int(
         (r.neighbours.resets_of_client if r.by_client[i] else r.neighbours.resets_of_service)[i]
+    ),
+    "habitual_rounds": lambda r, i: int(
+        (r.neighbours.resets_in_turn_of_client if r.by_client[i] else r.neighbours.resets_in_turn_of_service)[i]
     ),
     "habitual_fins": lambda r, i: int(
         (r.neighbours.fins_of_client if r.by_client[i] else r.neighbours.fins_of_service)[i]
@@ -291,7 +299,7 @@ WHICH = re.compile(r"frames? $")
 
 
 def _unnumbered(lead: str) -> str:
-    """What leads to a frame's number, where packets have no numbers."""
+    """What leads to a frame's number, where packets have no numbers, or there was no such segment."""
     return WHICH.sub("a segment", WHERE.sub("", lead))
 
 
@@ -312,11 +320,11 @@ def fill(template: str, r: Resets, i: int) -> tuple[str, tuple[int, ...]]:
         elif name and name.startswith("compared_"):
             parts.append(r.compared.says(i, name.removeprefix("compared_")) if r.compared is not None else "?")
         elif name:
-            if name.endswith("_frame") and not r.numbered:
-                parts[-1] = _unnumbered(literal)
-                continue
             value = FIELDS[name](r, i)
-            if name.endswith("_frame") and isinstance(value, int) and value > 0:
+            if name.endswith("_frame") and isinstance(value, int):
+                if value <= 0 or not r.numbered:
+                    parts[-1] = _unnumbered(literal)
+                    continue
                 frames[value] = None
             parts.append(str(value))
     return "".join(parts), tuple(frames)

@@ -76,6 +76,30 @@ class Timeline:
         found._all = last[(last - first) <= within // TICK]  # noqa: SLF001 - of the same class
         return found
 
+    @classmethod
+    def in_turn(cls, keys: Keys, rank: Column, spans: tuple[Column, Column], within: int) -> Timeline:
+        """Ends of spans, those at once counted once: without each that had begun before its key's previous end and
+        followed that within some nanoseconds.
+
+        Args:
+            keys: the numbering.
+            rank: rank of each span's key.
+            spans: begin and end of each, nanoseconds.
+            within: what is "at once", nanoseconds.
+        """
+        order = np.lexsort((spans[1], rank))
+        rank, began, ended = rank[order], spans[0][order], spans[1][order]
+        fresh = np.ones(len(rank), dtype=bool)
+        apart = (ended[1:] - ended[:-1] > within) | (began[1:] >= ended[:-1])
+        fresh[1:] = (rank[1:] != rank[:-1]) | apart
+        return cls(keys, rank[fresh], ended[fresh])
+
+    def total(self, rank: Column) -> Column:
+        """Events of each key."""
+        low = np.searchsorted(self._all, rank << TIME_BITS, side="left")
+        high = np.searchsorted(self._all, (rank << TIME_BITS) | LONGEST, side="right")
+        return np.where(rank >= 0, high - low, 0)
+
     def after(self, rank: Column, times: Column) -> Column:
         """Nanoseconds to the key's next event after each time, -1 when there is none."""
         mark = self._mark(rank, times)
