@@ -95,8 +95,8 @@ def judge(r: Resets) -> Iterator[Sign]:
         r.mechanism.firewall, "it is not what the host itself would write", "it is what the host itself would write"
     )
     yield supports(
-        Fact.of(r.mechanism.nearer, r.mechanism.foreign_ttl.known),
-        "its TTL {ttl} is not that of the host's other packets",
+        Fact.of(r.mechanism.nearer, r.mechanism.foreign_ttl.known) | r.mechanism.made_here,
+        "something before the host made it: {made_nearer}",
         "its TTL {ttl} does not tell it from the host's other packets",
     )
     yield supports(zero_tos, "its TOS byte is 0 although the answered segment had {trigger_tos}")

@@ -370,14 +370,16 @@ def is_copy(
     ack: cython.longlong,
     wanted: cython.longlong,
     ip_id: cython.longlong,
+    ttl: cython.longlong,
     time: cython.longlong,
 ) -> cython.longlong:
     """Whether a segment is one more copy of a packet in the ring of its direction.
 
     2: proved by an equal IP ID (stacks count it up for every packet that may be fragmented, and routers and
-    mirrors keep it). 1: equal in all that TCP sends, in a connection, or a capture, that shows every packet
-    twice. 0: no. Resets without an ID need that company, because a host answers each of several segments
-    with an equal reset (RFC 9293 section 3.5.2).
+    mirrors keep it), or by a TTL that is one lower, as behind a router whose interfaces were captured together,
+    since a host's own repeat keeps it (RFC 1812 section 5.3.1). 1: equal in all that TCP sends, in a connection,
+    or a capture, that shows every packet twice. 0: no. Resets without an ID need that company, because a host
+    answers each of several segments with an equal reset (RFC 9293 section 3.5.2).
     """
     i: cython.longlong
     at: cython.longlong
@@ -396,6 +398,8 @@ def is_copy(
         if (t[at + R_ACK] >> 40) != ip_id + 1:
             continue
         if ip_id > 0:
+            return 2
+        if (wanted & 0x04) == 0 and ttl > 0 and ((t[at + R_ACK] >> 32) & 0xFF) == ttl + 1:
             return 2
         if (wanted & 0x04) == 0 and passed < COPY_AT_ONCE and ((seq >> 32) > 0 or (wanted & 0x02) != 0):
             return 2
@@ -845,7 +849,7 @@ def walk(
         # One more copy of a packet that was seen: counted, and no evidence of anything.
         copy = 0
         if t[d + D_RING] > 0:
-            copy = is_copy(t, g, b, d, seq | length << 32, ack, flags, ip_id, time)
+            copy = is_copy(t, g, b, d, seq | length << 32, ack, flags, ip_id, rows[o + S_TTL], time)
         if copy > 0:
             t[b + C_COPIES] += 1
             g[G_COPIES] += 1

@@ -33,6 +33,8 @@ UNKNOWN, ACTIVE, PASSIVE, FIREWALL, FORGED = range(5)
 MECHANISMS = ("unknown", "active", "passive", "firewall", "forged")
 
 MANY_SIGNS = 2
+DOUBLED = 4
+"""Packets of a connection that must have been captured twice, so that once means something."""
 IDLE = 29 * SECOND
 """The shortest idle timeout of a device in use is 30 s."""
 
@@ -257,11 +259,23 @@ class Mechanisms:
         return goes_on & self._r.progress.synchronized & ~self.sender_had_ended & ~missed
 
     @cached_property
+    def made_here(self) -> Mask:
+        """Every packet was captured on both sides of a router, but this reset and what it answers once: the router, or
+        whoever sits there, refused that and wrote the answer. Each reset before may have been such a one, too."""
+        r = self._r
+        packets, copies, resets = r.conn(Conn.PACKETS), r.conn(Conn.COPIES), r.conn(Conn.RESETS)
+        single = packets - copies
+        doubled = (packets >= DOUBLED) & (single >= 1) & (single <= 1 + 2 * resets)
+        return doubled & (r.own(Rst.COPIES) == 0) & self.passive_form & r.trigger.fits_exactly & r.progress.synchronized
+
+    @cached_property
     def filter_signs(self) -> Column:
-        """How many signs say that not the host but something before it answered: TTL, TOS, flow label, time, and that
-        the host lives on. One alone has harmless reasons, such as ports that a router forwards to several machines."""
+        """How many signs say that not the host but something before it answered: TTL, TOS, flow label, time, that the
+        host lives on, and that only this was captured once. One alone has harmless reasons, such as ports that a router
+        forwards to several machines."""
         habits = self._r.habits
-        signs = (self.nearer, self._zero_tos, habits.flow_label_zero.yes, habits.too_fast.yes, self._lives_on)
+        label, fast = habits.flow_label_zero.yes, habits.too_fast.yes
+        signs = (self.nearer, self._zero_tos, label, fast, self._lives_on, self.made_here)
         return np.where(self._own, 0, np.sum(signs, axis=0, dtype=np.int64))
 
     @cached_property
@@ -287,7 +301,7 @@ class Mechanisms:
         """
         ended = self.sender_had_ended
         unlabelled = self._r.habits.flow_label_zero.yes & self._r.shape.linux_passive.yes
-        signs = self.nearer | (self._zero_tos & ~ended) | unlabelled | self._lives_on
+        signs = self.nearer | (self._zero_tos & ~ended) | unlabelled | self._lives_on | self.made_here
         yes = self.passive_form & self._r.trigger.fits_exactly & self._r.trigger.prompt.yes & signs
         no = self.foreign_ttl.no & (self._r.habits.tos_mirrored.yes | ended)
         return self._by_others(Fact(np.where(yes, np.int8(1), np.where(no, np.int8(-1), np.int8(0)))), unseen=1)

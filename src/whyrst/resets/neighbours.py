@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 RACE = 300 * MS
 """Happy Eyeballs' second attempt starts 250 ms after the first (RFC 8305 section 5)."""
 
+MANY_HOPS = 256
+"""More than any TTL."""
+
 
 class Neighbours(Services):
     """Neighbours of the resets of a batch: services, hosts and clients."""
@@ -46,23 +49,18 @@ class Neighbours(Services):
 
         Unknown when the address was not seen elsewhere, or with several TTLs.
         """
-        log = self._r.neighbour
-        address = np.concatenate([self._host, self._client])
-        ttl = np.concatenate([log(Log.SERVER_TTL), log(Log.CLIENT_TTL)])
-        stream = np.concatenate([log(Log.STREAM), log(Log.STREAM)])
-        known = ttl >= 0
-        address, ttl, stream = address[known], ttl[known], stream[known]
-        if len(address) == 0:
-            return Fact.unknown(len(self._r))
-        keys, rank = np.unique(address, return_inverse=True)
-        low = np.full(len(keys), 1 << 30, dtype=np.int64)
-        high = np.full(len(keys), -1, dtype=np.int64)
-        np.minimum.at(low, rank, ttl)
-        np.maximum.at(high, rank, ttl)
         mine = np.where(self._r.by_client, self.client_key, self.host_key)
-        at = np.minimum(np.searchsorted(keys, mine), len(keys) - 1)
-        here = (keys[at] == mine) & (high[at] >= 0) & (low[at] == high[at])
-        return Fact.of(self._r.seg(Seg.TTL) == low[at], here)
+        low = np.full(len(self._r), MANY_HOPS)
+        high = np.full(len(self._r), -1)
+        for keys, cell in ((self._hosts, Log.SERVER_TTL), (self._clients, Log.CLIENT_TTL)):
+            ttl = self._r.neighbour(cell)
+            known = ttl >= 0
+            least, most = np.full(len(keys.unique) + 1, MANY_HOPS), np.full(len(keys.unique) + 1, -1)
+            np.minimum.at(least, keys.rank[known], ttl[known])
+            np.maximum.at(most, keys.rank[known], ttl[known])
+            at = keys.find(mine)  # -1, the last one, when it is none of these
+            low, high = np.minimum(low, least[at]), np.maximum(high, most[at])
+        return Fact.of(self._r.seg(Seg.TTL) == low, low == high)
 
     @cached_property
     def labels_elsewhere(self) -> Mask:

@@ -237,6 +237,11 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "answers": lambda r, i: int(r.sender(Dir.ANSWERS)[i]),
     "rtt": lambda r, i: duration(int(r.habits.rtt[i])),
     "round_trip": lambda r, i: duration(int(r.habits.round_trip[i])),
+    "made_nearer": lambda r, i: (
+        "all else was captured on both sides of a router, this reset and what it answers once"
+        if r.mechanism.made_here[i]
+        else f"its TTL {int(r.seg(Seg.TTL)[i])} is not that of the host's other packets"
+    ),
     "habits_broken": lambda r, i: _count(int(r.mechanism.forger_signs[i]), "habit"),
     "step": lambda r, i: f"{int(r.aftermath.step[i]):+,}",
     "resets_after": lambda r, i: int(r.own(Rst.RSTS_AFTER)[i]),

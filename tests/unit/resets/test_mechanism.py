@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from unit.resets.crafted import Facts
+from whyrst.analysis import analyze
 from whyrst.lab.wire import ACK, RST, Capture, Host, payloads
+from whyrst.lab.wire.capture import pcap
 
 SYSTEMS = ("linux", "windows", "freebsd", "macos")
 VERSIONS = {"v4": ("192.0.2.10", "198.51.100.7"), "v6": ("2001:db8::10", "2001:db8:7::7")}
@@ -156,6 +158,37 @@ def test_copies_of_a_mirror_port_do_not_change_it(tmp_path, system):
     t = Talk("v4", system)
     t.talk.wait(5)
     assert t.mechanism(t.server.refuse(t.client.send(b"more")), tmp_path, duplicate=True) == "passive"
+
+
+def routed(capture, path, once=()):
+    """Write a capture of both interfaces of a router: every packet, and again a little later with a lower TTL."""
+    frames = []
+    for when, frame in capture.frames():
+        frames.append((when, frame))
+        at = 22 if frame[12:14] == b"\x08\0" else 21
+        if len(frames) - 1 not in once:
+            frames.append((when + 70_000, frame[:at] + bytes([frame[at] - 1]) + frame[at + 1 :]))
+    path.write_bytes(pcap(frames, 65536, nano=True))
+    return list(analyze(path).verdicts)
+
+
+@both
+def test_a_packet_behind_a_router_is_a_copy_although_nothing_but_its_ttl_tells(tmp_path, version):
+    t = Talk(version, vantage="between")
+    t.server.refuse(t.client.send(b"more"))
+    (verdict,) = routed(t.capture, tmp_path / "capture.pcap")
+    assert verdict.reset.mechanism == "passive"
+    assert verdict.copies == 1
+
+
+@both
+def test_what_alone_was_captured_once_was_made_there(tmp_path, version):
+    t = Talk(version, vantage="between")
+    t.server.refuse(t.client.send(b"more"))
+    last = len(t.capture.frames()) * 2 - 4
+    (verdict,) = routed(t.capture, tmp_path / "capture.pcap", once=(last, last + 1))
+    assert verdict.reset.mechanism == "firewall"
+    assert verdict.cause == "firewall-reject"
 
 
 @systems
