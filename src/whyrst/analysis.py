@@ -296,7 +296,7 @@ def analyze(
             time. None for as many as there are processors. What is found does not depend on it.
 
     Raises:
-        whyrst.capture.filter.FilterError: the filter is not valid, or libpcap is missing.
+        whyrst.capture.errors.FilterError: the filter is not valid, or libpcap is missing.
         whyrst.capture.errors.CaptureError: while iterating: a capture cannot be read.
     """
     if isinstance(paths, (str, os.PathLike)):

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whyrst.capture.filter import _ABSOLUTE, _ANCILLARY, FilterError, _Instruction, compiled, libpcap, validated
+from whyrst.capture.errors import FilterError
+from whyrst.capture.filter import _ABSOLUTE, _ANCILLARY, _Instruction, compiled, libpcap, validated
 from whyrst.fast.layout import Rec
 
 NAMES = ["whyrst.fast.bpf"]

@@ -7,8 +7,7 @@ import pytest
 import whyrst
 from unit.traffic import HEADER, traffic
 from whyrst.analysis import COUNTERS, LARGE, analyze, worth_threads
-from whyrst.capture.errors import CaptureError
-from whyrst.capture.filter import FilterError
+from whyrst.capture.errors import CaptureError, FilterError
 from whyrst.model import Quality, Verdict
 from whyrst.verdicts.judged import Judged
 

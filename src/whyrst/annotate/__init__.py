@@ -61,7 +61,7 @@ def annotate(
         progress: called with (bytes read, bytes to read or None); every byte is read twice.
 
     Raises:
-        whyrst.capture.filter.FilterError: the filter is not valid, or libpcap is missing.
+        whyrst.capture.errors.FilterError: the filter is not valid, or libpcap is missing.
         whyrst.capture.errors.CaptureError: the capture cannot be read.
         OSError: the output cannot be written.
         sqlite3.Error: the temporary file cannot be written.

@@ -6,7 +6,8 @@ import os
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
-from whyrst.capture.errors import STDIN, Damage
+from whyrst.capture.errors import STDIN
+from whyrst.model import Damage
 
 if TYPE_CHECKING:
     from typing import BinaryIO

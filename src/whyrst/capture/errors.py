@@ -1,8 +1,12 @@
-"""What can be wrong with a capture: `CaptureError` when nothing could be read, `Damage` when only a part could."""
+"""What can be wrong with a capture: `CaptureError` when nothing could be read,
+`whyrst.model.Damage` when only a part could, `FilterError` when it is not clear what to read."""
 
 from __future__ import annotations
 
-from whyrst.model import Damage
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from whyrst.model import Damage
 
 STDIN = "-"
 """The path that stands for standard input."""
@@ -55,4 +59,8 @@ class CaptureError(Exception):
         return described(self.path, self.offset, self.reason)
 
 
-__all__ = ["STDIN", "CaptureError", "Damage", "damage_line", "described", "named", "shown"]
+class FilterError(ValueError):
+    """A capture filter that cannot be used; the text is libpcap's own where it has one."""
+
+
+__all__ = ["STDIN", "CaptureError", "FilterError", "damage_line", "described", "named", "shown"]

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from whyrst.capture.errors import FilterError
 from whyrst.fast.layout import Rec
 from whyrst.fast.select import bpf
 
@@ -41,10 +42,6 @@ _ANCILLARY = 0xFFFFF000
 """SKF_AD_OFF of <linux/filter.h>: loads from here on ask the kernel, on whose answers a saved capture is silent."""
 _PLAIN = {0x00, 0x01, 0x07, 0x20, 0x28, 0x30, 0x40, 0x48, 0x50, 0x80, 0x81, 0x84, 0x87, 0xB1}
 _CODES = _ARITHMETIC | {code | 0x08 for code in _ARITHMETIC} | _MEMORY | _BRANCHES | {_JUMP} | _RETURNS | _PLAIN
-
-
-class FilterError(ValueError):
-    """A capture filter that cannot be used; the text is libpcap's own where it has one."""
 
 
 class _Instruction(ctypes.Structure):

@@ -12,7 +12,7 @@ import numpy as np
 
 from whyrst.capture import pcap, pcapng
 from whyrst.capture.compression import codec_of
-from whyrst.capture.errors import CaptureError, Damage, shown
+from whyrst.capture.errors import CaptureError, shown
 from whyrst.capture.interface import Interface
 from whyrst.capture.source import Source
 from whyrst.capture.window import Window
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
     from typing import Self
+
+    from whyrst.model import Damage
 
     Array = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -216,6 +218,8 @@ class Reader:
 
     def _note(self, error: CaptureError) -> None:
         """Keep an error as damage."""
+        from whyrst.model import Damage
+
         self.damage.append(Damage(path=error.path, offset=error.offset, reason=error.reason))
 
     def _more(self, need: int) -> bool:

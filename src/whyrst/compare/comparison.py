@@ -161,7 +161,7 @@ def compare(
 
     Raises:
         CompareError: fewer than two captures, or captures that do not belong together.
-        whyrst.capture.filter.FilterError: the filter is not valid, or libpcap is missing.
+        whyrst.capture.errors.FilterError: the filter is not valid, or libpcap is missing.
         whyrst.capture.errors.CaptureError: a capture cannot be read.
     """
     files = tuple(os.fspath(path) for path in paths)

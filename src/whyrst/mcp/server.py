@@ -15,8 +15,7 @@ from mcp_types import ToolAnnotations
 
 from whyrst import __version__
 from whyrst.analysis import analyze
-from whyrst.capture.errors import CaptureError
-from whyrst.capture.filter import FilterError
+from whyrst.capture.errors import CaptureError, FilterError
 from whyrst.causes import all_causes
 from whyrst.mcp.folders import NotAllowedError
 from whyrst.reports.conversation import collect

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whyrst.capture.errors import STDIN, CaptureError, Damage
+from whyrst.capture.errors import STDIN, CaptureError
 from whyrst.capture.reader import Reader
 from whyrst.fast.layout import Rec, Seg
 from whyrst.fast.select import headers
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from whyrst.capture.filter import Filter
     from whyrst.capture.interface import Interface
+    from whyrst.model import Damage
 
     Rows = np.ndarray[Any, np.dtype[np.int64]]
     Progress = Callable[[int, int | None], None]

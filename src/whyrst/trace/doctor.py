@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from whyrst.capture.filter import FilterError, libpcap
+from whyrst.capture.errors import FilterError
+from whyrst.capture.filter import libpcap
 from whyrst.kernel import btf, privileges
 from whyrst.kernel.libbpf import BpfError, version
 from whyrst.kernel.probe import Host, probes

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whyrst.capture.filter import FilterError, compiled
+from whyrst.capture.errors import FilterError
+from whyrst.capture.filter import compiled
 from whyrst.fast.layout import Flag, Rec
 from whyrst.fast.select import bpf
 from whyrst.trace.retell import RAW

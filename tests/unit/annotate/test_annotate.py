@@ -15,8 +15,7 @@ from unit.annotate.blocks import PACKET, SECTION, blocks, comments, kind
 from unit.annotate.packets import read
 from unit.capture import files
 from whyrst.annotate import annotate
-from whyrst.capture.errors import CaptureError
-from whyrst.capture.filter import FilterError
+from whyrst.capture.errors import CaptureError, FilterError
 
 ROOT = Path(__file__).parents[3]
 CASES = sorted((ROOT / "tests" / "cases").glob("*/capture.pcap"))

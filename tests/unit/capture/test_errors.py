@@ -4,7 +4,8 @@ import pickle
 
 import pytest
 
-from whyrst.capture.errors import CaptureError, Damage, damage_line, shown
+from whyrst.capture.errors import CaptureError, damage_line, shown
+from whyrst.model import Damage
 
 
 @pytest.mark.parametrize(

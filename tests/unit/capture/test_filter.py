@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from whyrst.capture import filter as module
-from whyrst.capture.filter import Filter, FilterError, compiled, libpcap, validated
+from whyrst.capture.errors import FilterError
+from whyrst.capture.filter import Filter, compiled, libpcap, validated
 from whyrst.fast.layout import Rec
 
 ETHERNET, RAW, SLL, SLL2, NULL = 1, 101, 113, 276, 0

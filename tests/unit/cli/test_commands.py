@@ -9,8 +9,7 @@ import pytest
 
 import whyrst.analysis
 from unit.reports.fakes import Fake, quality, verdict
-from whyrst.capture.errors import CaptureError
-from whyrst.capture.filter import FilterError
+from whyrst.capture.errors import CaptureError, FilterError
 from whyrst.cli.status import run
 from whyrst.model import Damage
 

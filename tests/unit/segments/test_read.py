@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from unit.capture import files
-from whyrst.capture.errors import CaptureError
-from whyrst.capture.filter import Filter, FilterError, libpcap
+from whyrst.capture.errors import CaptureError, FilterError
+from whyrst.capture.filter import Filter, libpcap
 from whyrst.fast.layout import Seg, Skip
 from whyrst.segments import read as module
 from whyrst.segments.read import first_time, read

@@ -83,8 +83,7 @@ def command(
     """
     name = chosen_format(name, as_json=as_json, quiet=quiet, verbose=verbose)
     from whyrst.analysis import analyze
-    from whyrst.capture.errors import damage_line
-    from whyrst.capture.filter import FilterError
+    from whyrst.capture.errors import FilterError, damage_line
     from whyrst.cli.fail_on import Watched
     from whyrst.cli.interrupt import ends_input
     from whyrst.cli.output import opened, refuse_input

@@ -29,8 +29,7 @@ def command(*, file: str, output: str, expression: str | None, force: bool, no_p
     from whyrst.annotate import annotate
     from whyrst.annotate.rewind import keep_input
     from whyrst.annotate.summary import DISPLAY_FILTER
-    from whyrst.capture.errors import STDIN, damage_line, shown
-    from whyrst.capture.filter import FilterError
+    from whyrst.capture.errors import STDIN, FilterError, damage_line, shown
     from whyrst.cli.interrupt import ends_input
     from whyrst.cli.progress import Bar
     from whyrst.cli.status import Status, say

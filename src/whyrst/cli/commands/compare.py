@@ -130,7 +130,7 @@ def _compared(
     Raises:
         click.ClickException: that makes no sense.
     """
-    from whyrst.capture.filter import FilterError
+    from whyrst.capture.errors import FilterError
     from whyrst.compare import CompareError, compare
 
     try:

@@ -44,7 +44,7 @@ def command(
     if not os.path.isfile(file) and (file == "-" or os.path.exists(file)):  # noqa: PTH110, PTH113  (names may be no UTF-8)
         raise click.UsageError("the capture is read twice, so it must be a file")
     from whyrst.analysis import analyze
-    from whyrst.capture.filter import FilterError
+    from whyrst.capture.errors import FilterError
     from whyrst.causes import all_causes
     from whyrst.cli.output import opened, refuse_input
     from whyrst.cli.progress import Bar
