@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING
 
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import doubts, excludes, hints, needed, refutes, supports
+from whyrst.fast.tables import Dir
 from whyrst.resets.facts import Fact
 from whyrst.resets.mechanism import ACTIVE
 
@@ -69,13 +70,18 @@ CAUSE = Cause(
 
 
 def judge(r: Resets) -> Iterator[Sign]:
-    """An active reset of a connection in use; whatever has a more exact name speaks against this general one."""
-    idle = r.stalls.sender_repeats + r.stalls.sender_probes == 0
+    """An active reset of a connection in use; whatever has a more exact name speaks against this general one.
+
+    A system's own timers end a connection only when acknowledgements fail to come, and answers to the probes of a
+    closed window are such (RFC 9293 section 3.8.6.1).
+    """
+    kept_waiting = r.stalls.peer_window_shut & (r.peer(Dir.ZERO_ACKS) > 0)
+    idle = (r.stalls.sender_repeats == 0) & ((r.stalls.sender_probes == 0) | kept_waiting)
     yield needed(r.mechanism.among(ACTIVE), "a socket of the {sender} that was still alive sent the reset")
     yield needed(Fact.of(r.progress.synchronized, ~r.progress.peer_silent), "the connection was established")
     yield supports(
         Fact.of(r.progress.seq_is_next & idle),
-        "it has the {sender}'s next sequence number, and nothing of the {sender} waited for an answer",
+        "it has the {sender}'s next sequence number, and no acknowledgement was overdue",
         "the {sender} was waiting for an acknowledgement or repeated itself when it sent the reset",
     )
     yield hints(

@@ -83,7 +83,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield decides(
         Fact.of(signs > 1) | (burst & (after.step != 0) & (signs > 0)) | (after.sender_goes_on & (signs > 0)),
-        "it breaks {habits_broken} of the {sender}'s segments (TTL, IP ID, timestamps, MAC address, numbers, time)",
+        "it breaks {signs} habits of the {sender}'s segments (TTL, IP ID, timestamps, MAC address, numbers, time)",
         "it breaks fewer than two habits of the {sender}'s segments",
     )
     yield supports(burst, "more than one reset came at once")

@@ -87,7 +87,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     )
     yield decides(
         r.mechanism.among(FIREWALL) & (signs >= CERTAIN),
-        "{filter_signs} signs say that the host did not write it: TTL {ttl}, TOS {tos}, the time it took, or what the"
+        "{filter_signs} signs tell of another writer: TTL {ttl}, TOS {tos}, the time it took, or what the"
         " host did afterwards",
         "fewer than two signs say that the host did not write it",
     )
@@ -99,14 +99,18 @@ def judge(r: Resets) -> Iterator[Sign]:
         "something before the host made it: {made_nearer}",
         "its TTL {ttl} does not tell it from the host's other packets",
     )
-    yield supports(zero_tos, "its TOS byte is 0 although the answered segment had {trigger_tos}")
+    yield supports(
+        zero_tos, "its TOS byte is 0 although the answered segment had {trigger_tos}", "its TOS byte tells nothing"
+    )
     yield supports(
         r.habits.flow_label_zero & r.shape.linux_passive,
         "its IPv6 flow label is 0, and the host's other packets have one",
     )
     yield hints(r.habits.too_fast, "it came after {trigger_delay}, faster than the host can answer")
     yield hints(unanswered, "the {sender} never acknowledged the answered data")
-    yield doubts(signs == 0, "no sign says that the host did not write it", "{filter_signs} signs say that it did not")
+    yield doubts(
+        signs == 0, "no sign tells of another writer than the host", "it bears {filter_signs} signs of another writer"
+    )
     yield doubts(content, "the answered segment told what was asked for, which content filters look at")
     yield refutes(r.silences.broken >= LONG, "the connection had been idle for {broken}, which idle timers explain")
     yield refutes(r.mechanism.firewall.no, "its TTL and TOS are what the host itself would write")

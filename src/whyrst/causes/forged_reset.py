@@ -66,7 +66,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     yield needed(r.progress.synchronized, "it is meant for a connection in progress")
     yield decides(
         r.mechanism.forger_signs > 1,
-        "it breaks {habits_broken} of the {sender}'s segments (TTL, IP ID, timestamps, MAC address, numbers, time)",
+        "it breaks {signs} habits of the {sender}'s segments (TTL, IP ID, timestamps, MAC address, numbers, time)",
         "it breaks fewer than two habits of the {sender}'s segments",
     )
     yield supports(

@@ -135,11 +135,6 @@ def _alert(r: Resets, i: int) -> str:
     return "an encrypted alert"
 
 
-def _count(n: int, what: str) -> str:
-    """So many things, in the plural where it is due."""
-    return f"{n} {what}" + ("" if n == 1 else "s")
-
-
 FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "sender": lambda r, i: _role(r, i, sender=True),
     "peer": lambda r, i: _role(r, i, sender=False),
@@ -242,7 +237,7 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
         if r.mechanism.made_here[i]
         else f"its TTL {int(r.seg(Seg.TTL)[i])} is not that of the host's other packets"
     ),
-    "habits_broken": lambda r, i: _count(int(r.mechanism.forger_signs[i]), "habit"),
+    "signs": lambda r, i: int(r.mechanism.forger_signs[i]),
     "step": lambda r, i: f"{int(r.aftermath.step[i]):+,}",
     "resets_after": lambda r, i: int(r.own(Rst.RSTS_AFTER)[i]),
     "resets_equal": lambda r, i: int(r.own(Rst.RSTS_EQUAL)[i]),
@@ -303,6 +298,13 @@ WHERE = re.compile(r"(,? (in|of|from|by) frames?| and) $")
 WHICH = re.compile(r"frames? $")
 
 
+ONE = re.compile(
+    r"^ ((?:keep-alive |different )?)"
+    r"(attempt|byte|client|connection|habit|host|port|probe|repeat|reset|second|service|sign|time)s\b"
+)
+"""What may follow a number, in the plural."""
+
+
 def _unnumbered(lead: str) -> str:
     """What leads to a frame's number, where packets have no numbers, or there was no such segment."""
     return WHICH.sub("a segment", WHERE.sub("", lead))
@@ -319,7 +321,7 @@ def fill(template: str, r: Resets, i: int) -> tuple[str, tuple[int, ...]]:
     parts: list[str] = []
     frames: dict[int, None] = {}
     for literal, name in _parts(template):
-        parts.append(literal)
+        parts.append(ONE.sub(r" \1\2", literal) if parts and parts[-1] == "1" else literal)
         if name and name.startswith("kernel_"):
             parts.append(r.kernel.says(i, name.removeprefix("kernel_")) if r.kernel is not None else "?")
         elif name and name.startswith("compared_"):

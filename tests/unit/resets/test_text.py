@@ -124,6 +124,11 @@ def test_a_segment_that_never_came_has_no_number(facts):
     assert told == [("it had closed", ())] * len(facts.resets)
 
 
+def test_one_thing_is_told_in_the_singular(facts):
+    said, _ = fill("it broke {number} habits and {number} of {resets_after} services", facts.resets, 0)
+    assert said == "it broke 1 habit and 1 of 0 services"
+
+
 def test_an_unknown_field_is_a_mistake(facts):
     with pytest.raises(KeyError):
         fill("{no_such_field}", facts.resets, 0)
