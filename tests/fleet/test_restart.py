@@ -97,3 +97,29 @@ def test_a_capture_that_grew_replaces_its_results(tmp_path):
 def test_two_runs_do_not_write_at_once(small, tmp_path):
     with locked(str(tmp_path)), pytest.raises(StoreError, match="another run"):
         analyzed(small[0], tmp_path)
+
+
+def test_other_capture_points_take_the_place_of_those_before(tmp_path):
+    """With another depth of folders every capture belongs to another point; nothing is counted at both."""
+    source, out = tmp_path / "in", tmp_path / "out"
+    parts = cut(case("keep-alive-race"), source / "tap" / "1", 2)
+    parts += cut(case("port-closed"), source / "tap" / "2", 1)
+    cut(case("port-closed"), source / "other", 1)
+    analyzed(source, out)
+    other = {name: made for name, made in tables(out).items() if "point=other" in name}
+    summary = analyzed(source, out, depth=1)
+    assert summary.points == 2
+    assert {name.split("/")[2] for name in tables(out)} == {"point=tap", "point=other"}
+    assert table(out, "verdicts", "tap") == joined(parts)[0]
+    assert other.items() <= tables(out).items()
+    analyzed(source, out)
+    assert {name.split("/")[2] for name in tables(out)} == {"point=tap%2F1", "point=tap%2F2", "point=other"}
+
+
+def test_an_archive_named_another_way_is_the_same(tmp_path, monkeypatch):
+    cut(case("keep-alive-race"), tmp_path / "in" / "a", 3)
+    monkeypatch.chdir(tmp_path)
+    analyzed("in", "out")
+    before = tables("out")
+    analyzed(tmp_path / "in", "out")
+    assert tables("out") == before

@@ -10,9 +10,13 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-import stat
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from whyrst.fleet.store import STATE
+from whyrst.fleet.tables import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,8 +57,8 @@ class File:
 
     @property
     def key(self) -> str:
-        """A short name for it in the manifest."""
-        return hashlib.blake2b(os.fsencode(self.path), digest_size=12).hexdigest()
+        """A short name for it in the state, the same however its path was written."""
+        return hashlib.blake2b(os.fsencode(_whole(self.path)), digest_size=12).hexdigest()
 
 
 def listed(sources: Iterable[str], *, depth: int | None = None, beside: str | None = None) -> list[File]:
@@ -72,13 +76,24 @@ def listed(sources: Iterable[str], *, depth: int | None = None, beside: str | No
     skip = os.path.realpath(beside) if beside is not None and not remote(beside) else None
     for source in sources:
         for root, entry in _entries(source, skip):
-            found.setdefault(entry.path, File(entry.path, _point(root, entry.path, depth), entry.size, entry.stamp))
-    return [found[path] for path in sorted(found)]
+            file = File(entry.path, _point(root, entry.path, depth), entry.size, entry.stamp)
+            found.setdefault(_whole(entry.path), file)
+    return sorted(found.values(), key=lambda file: file.path)
 
 
 def remote(path: str) -> bool:
     """Whether it is the address of an object, or of a folder of them."""
     return path.startswith(("s3://", "gs://", "az://"))
+
+
+def address(path: str) -> bool:
+    """Whether it is an address of anything, also where whyrst finds nothing."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path) is not None
+
+
+def _whole(path: str) -> str:
+    """A path from the root on; an object's address."""
+    return path if remote(path) else os.path.abspath(path)
 
 
 def _point(root: str, path: str, depth: int | None) -> str:
@@ -106,11 +121,13 @@ def _entries(source: str, skip: str | None) -> Iterator[tuple[str, Entry]]:
         matches = [source]
     else:
         matches = [one for one in sorted(glob.glob(source, recursive=True)) if not _hidden(one[len(root) :])]
+    if not matches and address(source):
+        raise ArchiveError(f"{source}: object storage is s3://, gs:// or az://; anything else must be a file or folder")
     if not matches:
         raise ArchiveError(f"{source}: no such file or folder")
     for match in matches:
-        for path in _walk(match, skip) if os.path.isdir(match) else [match]:
-            yield root, _stated(path)
+        for entry in _walk(match, skip) if os.path.isdir(match) else [_stated(match)]:
+            yield root, entry
 
 
 def _fixed(source: str) -> str:
@@ -123,28 +140,40 @@ def _hidden(below: str) -> bool:
     return any(part.startswith(HIDDEN) for part in below.split("/") if part)
 
 
-def _walk(folder: str, skip: str | None) -> Iterator[str]:
-    """Regular files of a folder and those below; what cannot be listed is an error, never passed over."""
+def _walk(folder: str, skip: str | None) -> Iterator[Entry]:
+    """Regular files of a folder and those below; what cannot be listed is an error, never passed over.
+
+    Symbolic links are not followed: they may lead round in circles, or to what is nobody's capture.
+    """
 
     def refuse(error: OSError) -> None:
         raise ArchiveError(f"{error.filename}: {error.strerror}")
 
     for at, folders, files in os.walk(folder, onerror=refuse):
+        results = KINDS if STATE in folders else ()  # of this run or another: OUT may be the folder of the captures
         folders[:] = sorted(
-            one for one in folders if not one.startswith(HIDDEN) and os.path.realpath(os.path.join(at, one)) != skip
+            one
+            for one in folders
+            if not one.startswith(HIDDEN) and one not in results and os.path.realpath(os.path.join(at, one)) != skip
         )
         for name in sorted(files):
             path = os.path.join(at, name)
-            if not name.startswith(HIDDEN) and stat.S_ISREG(os.lstat(path).st_mode):
-                yield path
+            # A ring buffer's oldest file may go while the folder is read, and is then no longer in the archive.
+            if not name.startswith(HIDDEN) and os.path.isfile(path) and not os.path.islink(path):
+                with suppress(FileNotFoundError):
+                    yield _entry(path)
 
 
 def _stated(path: str) -> Entry:
     """Size and time of a local file."""
-    from whyrst.fleet.objects import Entry
-
     try:
-        status = os.stat(path)
+        return _entry(path)
     except OSError as error:
         raise ArchiveError(f"{path}: {error.strerror}") from None
+
+
+def _entry(path: str) -> Entry:
+    from whyrst.fleet.objects import Entry
+
+    status = os.stat(path)
     return Entry(path, status.st_size, str(status.st_mtime_ns))

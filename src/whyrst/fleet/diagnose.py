@@ -154,7 +154,7 @@ def _judged(out: str, series: Sequence[tuple[Found, str]], tracker: Tracker, aro
                     for cells in tracker.feed(rows, end - start, chunk.buffer, capture):
                         yield _judge(cells, tracker, around, names, now)
         for k in cluster:
-            unseen.passed[k] = readable[k][0].segments - kept[k]
+            unseen.pass_by(k, readable[k][0].segments - kept[k])
         latest = max(latest, *(readable[k][0].latest for k in cluster))
         tracker.g[Glob.LAST_TIME] = max(int(tracker.g[Glob.LAST_TIME]), latest)
     for cells in tracker.close():
@@ -162,22 +162,26 @@ def _judged(out: str, series: Sequence[tuple[Found, str]], tracker: Tracker, aro
 
 
 class Unseen:
-    """Segments that were not kept: the tracker decides by shares of all segments what is a copy, and what a storm.
-
-    Attributes:
-        passed: how many of each file went by.
-    """
+    """Segments that were not kept: the tracker decides by shares of all segments what is a copy, and what a storm."""
 
     def __init__(self, files: Sequence[Found]) -> None:
-        self.passed = [0] * len(files)
-        self._proven = [found.proven / max(found.segments, 1) for found in files]
+        self._passed = [0] * len(files)
+        self._shares = [(found.proven, max(found.segments, 1)) for found in files]
+        self._segments = self._proven = 0
+        """Of all files together."""
+
+    def pass_by(self, capture: int, others: int) -> None:
+        """Note how many of a file have gone by."""
+        proven, segments = self._shares[capture]
+        self._segments += others - self._passed[capture]
+        self._proven += others * proven // segments - self._passed[capture] * proven // segments
+        self._passed[capture] = others
 
     @contextmanager
     def told(self, tracker: Tracker, capture: int, others: int) -> Iterator[None]:
         """Count them as the tracker's own for a while, up to a place in one file."""
-        self.passed[capture] = others
-        proven = int(sum(n * share for n, share in zip(self.passed, self._proven, strict=True)))
-        more = (sum(self.passed), proven)
+        self.pass_by(capture, others)
+        more = (self._segments, self._proven)
         tracker.g[[Glob.SEGMENTS, Glob.PROVEN]] += more
         yield
         tracker.g[[Glob.SEGMENTS, Glob.PROVEN]] -= more

@@ -19,7 +19,7 @@ from whyrst.fast.layout import Seg
 from whyrst.fast.tables import End, Glob, Log
 from whyrst.fleet import flows
 from whyrst.fleet.objects import local
-from whyrst.fleet.store import note, noted, of_file, replacing
+from whyrst.fleet.store import note, noted, of_file, replacing, written
 from whyrst.model import Damage, Quality
 from whyrst.resets.text import iso
 from whyrst.segments.read import BATCH, first_time, read
@@ -160,11 +160,13 @@ class _Lines:
 
         names = [cell.name.lower() for cell in CELLS]
         schema = pa.schema([(name, pa.int64()) for name in [*names, "flow"]] + [("settled", pa.bool_())])
-        self._out = pq.ParquetWriter(self._path, schema, compression="zstd")
+        self._file = written(self._path)
+        self._out = pq.ParquetWriter(self._file, schema, compression="zstd")
         return self
 
     def __exit__(self, *trouble: object) -> None:
         self._out.close()
+        self._file.close()
 
     def write(self, tracker: Tracker, until: int, *, last: bool) -> None:
         """Write the lines up to a number."""

@@ -19,7 +19,7 @@ from whyrst.fast.layout import Flag, Seg
 from whyrst.fleet import flows
 from whyrst.fleet.lines import count, flows_of
 from whyrst.fleet.objects import local
-from whyrst.fleet.store import note, noted, of_file, of_point, replacing
+from whyrst.fleet.store import note, noted, of_file, of_point, replacing, written
 from whyrst.resets.facts import distinct
 from whyrst.segments.read import read
 
@@ -167,7 +167,7 @@ def _copy(file: File, wanted: Column, target: str) -> tuple[int, int]:
     schema = pa.schema([*names, *more])
     count = 0
     with local(file.path) as path, replacing(target) as name:
-        with pq.ParquetWriter(name, schema, compression="zstd") as out:
+        with written(name) as table, pq.ParquetWriter(table, schema, compression="zstd") as out:
             pending: list[Any] = []
             for piece in _pieces(path, wanted, schema):
                 pending.append(piece)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from whyrst.fast.tables import End, Log
-from whyrst.fleet.store import of_file
+from whyrst.fleet.store import of_file, stored
 
 if TYPE_CHECKING:
     from whyrst.resets.facts import Column, Mask
@@ -34,7 +34,8 @@ def lines(out: str, key: str) -> Lines:
     """All lines of one capture."""
     import pyarrow.parquet as pq
 
-    table = pq.ParquetFile(_path(out, key)).read(use_threads=False)
+    with stored(_path(out, key)) as file:
+        table = pq.ParquetFile(file).read(use_threads=False)
     log = np.zeros((Log.COUNT, len(table)), dtype=np.int64)
     for cell in Log:
         if cell is not Log.COUNT:
@@ -47,14 +48,16 @@ def count(out: str, key: str) -> int:
     """How many lines a capture has."""
     import pyarrow.parquet as pq
 
-    return int(pq.ParquetFile(_path(out, key)).metadata.num_rows)
+    with stored(_path(out, key)) as file:
+        return int(pq.ParquetFile(file).metadata.num_rows)
 
 
 def flows_of(out: str, key: str) -> tuple[Column, Mask]:
     """Flows of the lines of one capture, and which are wanted whatever other captures hold."""
     import pyarrow.parquet as pq
 
-    table = pq.ParquetFile(_path(out, key)).read(columns=["flow", "end", "settled"], use_threads=False)
+    with stored(_path(out, key)) as file:
+        table = pq.ParquetFile(file).read(columns=["flow", "end", "settled"], use_threads=False)
     wanted = ((table["end"].to_numpy() & RESET) != 0) | ~table["settled"].to_numpy()
     return table["flow"].to_numpy(), wanted
 

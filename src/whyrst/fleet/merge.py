@@ -16,7 +16,7 @@ import numpy as np
 
 from whyrst.fast.layout import Seg
 from whyrst.fleet.keep import CELLS
-from whyrst.fleet.store import of_file
+from whyrst.fleet.store import of_file, stored
 from whyrst.resets.timeline import mix
 
 if TYPE_CHECKING:
@@ -80,23 +80,28 @@ def merged(out: str, files: Sequence[tuple[int, str, int]]) -> Iterator[Chunk]:
         return
     waiting = deque(files)
     streams: list[_Stream] = []
-    while True:
+    while waiting or streams:
         streams = [one for one in streams if one.holds()]
-        going = [one for one in streams if not one.ended]
-        shortest = min(going, key=lambda one: one.reach, default=None)
+        going = [one.reach for one in streams if not one.ended]
         # Nobody who is here has anything more to come before this.
-        until = shortest.reach if shortest else max((one.reach for one in streams), default=0)
-        if waiting and (not streams or waiting[0][2] <= until + MICROSECOND):
-            streams.append(_Stream(out, *waiting.popleft()[:2]))
-            continue
+        until = min(going) if going else max((one.reach for one in streams), default=0)
+        while waiting and (not streams or waiting[0][2] <= until + MICROSECOND):
+            one = _Stream(out, *waiting.popleft()[:2])
+            if one.holds():
+                streams.append(one)
+                until = min(until, one.reach) if going else one.reach
+                going.append(one.reach)
         if not streams:
             return
         # Whole microseconds, so that equal packets meet.
-        taken = [one.take(until // MICROSECOND * MICROSECOND if shortest else None) for one in streams]
+        whole = until // MICROSECOND * MICROSECOND
+        taken = [one.take(whole if going else None) for one in streams]
         if any(len(one.cells) for one in taken):
             yield _joined(taken)
-        elif shortest is not None:
-            shortest.more()
+        else:
+            for one in streams:
+                if not one.ended and one.reach <= until:
+                    one.more()
 
 
 class _Stream:
@@ -138,25 +143,29 @@ class _Stream:
 
 
 def _chunks(path: str, number: int) -> Iterator[Chunk]:
-    """The row groups of a table of kept segments."""
+    """The row groups of a table of kept segments; in between it is closed, for thousands may be merged at once."""
     import pyarrow.parquet as pq
 
-    before = 0
-    with pq.ParquetFile(path) as file:
-        for group in range(file.num_row_groups):
+    before = group = 0
+    groups = 1
+    while group < groups:
+        with stored(path) as source:
+            file = pq.ParquetFile(source)
+            groups = file.num_row_groups
             table = file.read_row_group(group, use_threads=False).combine_chunks()
-            cells = np.zeros((len(table), WIDE), dtype=np.int64)
-            for cell in CELLS:
-                cells[:, cell] = table[cell.name.lower()].to_numpy()
-            cells[:, ORDER] = table["order"].to_numpy()
-            cells[:, OTHERS] = table["ordinal"].to_numpy() - np.arange(before, before + len(table))
-            before += len(table)
-            cells[:, CAPTURE] = number
-            names, at, length = _binary(table["name"])
-            cells[:, Seg.NAME_AT], cells[:, Seg.NAME_LENGTH] = at, length
-            payloads, at, _ = _binary(table["payload"])
-            cells[:, Seg.PAYLOAD_AT] = at + len(names)
-            yield Chunk(cells, names + payloads)
+        group += 1
+        cells = np.zeros((len(table), WIDE), dtype=np.int64)
+        for cell in CELLS:
+            cells[:, cell] = table[cell.name.lower()].to_numpy()
+        cells[:, ORDER] = table["order"].to_numpy()
+        cells[:, OTHERS] = table["ordinal"].to_numpy() - np.arange(before, before + len(table))
+        before += len(table)
+        cells[:, CAPTURE] = number
+        names, at, length = _binary(table["name"])
+        cells[:, Seg.NAME_AT], cells[:, Seg.NAME_LENGTH] = at, length
+        payloads, at, _ = _binary(table["payload"])
+        cells[:, Seg.PAYLOAD_AT] = at + len(names)
+        yield Chunk(cells, names + payloads)
 
 
 def _binary(column: Any) -> tuple[bytes, Column, Column]:

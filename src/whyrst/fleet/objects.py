@@ -7,6 +7,7 @@ AWS_ENDPOINT_URL, GOOGLE_APPLICATION_CREDENTIALS, AZURE_STORAGE_ACCOUNT_NAME, ..
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -102,5 +103,9 @@ def _failures() -> tuple[type[Exception], ...]:
 
 
 def _reason(error: Exception) -> str:
-    """The first line of what a library says, without the debug output behind it."""
+    """What the storage answered; else the first line of what the library says, without the debug output behind it."""
+    whole = " ".join(str(error).split())
+    if status := re.search(r"status code: (\d{3} [\w ]+)", whole):
+        code = re.search(r"<Code>(\w+)</Code>", whole)
+        return f"{status[1].strip()}, {code[1]}" if code else status[1].strip()
     return " ".join(str(error).split("\n\n")[0].split())[:300]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeVar
 
 from whyrst.fleet import steps
-from whyrst.fleet.archive import remote
+from whyrst.fleet.archive import address
 from whyrst.fleet.diagnose import Judgement, judged_before, shares
 from whyrst.fleet.find import Found, found_before
 from whyrst.fleet.keep import Choice, Kept, chosen_before, kept_before
-from whyrst.fleet.store import STATE, StoreError, locked, noted, of_file
+from whyrst.fleet.store import STATE, StoreError, locked, noted, of_file, of_point
 from whyrst.fleet.summary import Summary, summed
+from whyrst.fleet.tables import remove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -45,8 +47,8 @@ def run(files: Sequence[File], out: str, by: Workers, progress: Progress | None 
         whyrst.fleet.store.StoreError: OUT cannot be used.
         whyrst.fleet.workers.WorkersError: the workers failed.
     """
-    if remote(out):
-        raise StoreError(f"{out}: OUT must be a folder, for tables are renamed into their places")
+    if address(out):
+        raise StoreError(f"{out}: OUT must be a local or mounted folder, for tables are renamed into their places")
     if os.path.exists(out) and not os.path.isdir(out):
         raise StoreError(f"{out}: not a folder")
     with locked(out):
@@ -62,7 +64,9 @@ def _run(files: Sequence[File], out: str, by: Workers, progress: Progress | None
         points[found[key].point].append(key)
     choices = _choose(points, found, out, by)
     kept = _keep(files, found, choices, out, by, moved)
-    return summed(files, found, kept, _diagnose(points, found, kept, out, by))
+    judged = _diagnose(points, found, kept, out, by)
+    _retire(points, out)
+    return summed(files, found, kept, judged)
 
 
 def _find(files: Sequence[File], out: str, by: Workers, moved: _Moved) -> dict[str, Found]:
@@ -134,6 +138,17 @@ def _diagnose(
     return sorted(judged, key=lambda one: (one.point, one.share))
 
 
+def _retire(points: Iterable[str], out: str) -> None:
+    """Remove what came out for points whose captures all belong to others now, as with another depth of folders."""
+    kept = {_key(name) for name in points}
+    folder = os.path.join(out, STATE, "points")
+    for key in sorted(set(os.listdir(folder) if os.path.isdir(folder) else ()) - kept):
+        judged = judged_before(key, 0, out)
+        if judged is not None:  # else of another version of whyrst, and maybe all that is left of captures
+            remove(out, judged.point)
+            shutil.rmtree(of_point(out, key))
+
+
 def _state(key: str, found: Found, kept: Kept | None) -> tuple[object, ...]:
     """All that a judgement depends on, of one capture."""
     again = (kept.stamp, kept.digest, kept.segments) if kept is not None and not found.unreadable else None
@@ -150,8 +165,6 @@ def _gone(out: str, known: set[str]) -> dict[str, Found]:
 
 def _clean(out: str) -> None:
     """Remove what a killed run left half-written; nobody else writes, for the lock is ours."""
-    import shutil
-
     shutil.rmtree(os.path.join(out, STATE, "new"), ignore_errors=True)
     for at, _, names in os.walk(os.path.join(out, STATE)):
         for name in names:

@@ -17,7 +17,7 @@ import os
 import tempfile
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -52,7 +52,7 @@ def made_by() -> str:
     """What wrote a note; those of another version are not trusted."""
     from importlib.metadata import version
 
-    return f"whyrst {version('whyrst')}, layout 1"
+    return f"whyrst {version('whyrst')}, layout 2"
 
 
 def of_file(out: str, key: str) -> str:
@@ -97,6 +97,20 @@ def replacing(path: str) -> Iterator[str]:
     except BaseException:
         os.unlink(name)
         raise
+
+
+def written(path: str) -> Any:
+    """A file for Arrow to write to. Given a path it would take some for addresses, and refuse what is no UTF-8."""
+    import pyarrow as pa
+
+    return pa.OSFile(os.fsencode(path), "wb")
+
+
+def stored(path: str) -> Any:
+    """A file for Arrow to read from."""
+    import pyarrow as pa
+
+    return pa.OSFile(os.fsencode(path), "rb")
 
 
 def note(path: str, what: msgspec.Struct) -> None:

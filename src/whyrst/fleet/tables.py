@@ -14,7 +14,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import Any, Self
 
-from whyrst.fleet.store import STATE, escaped
+from whyrst.fleet.store import STATE, escaped, written
 from whyrst.model import Incident, Quality, Verdict
 from whyrst.reports.parquet import PIECE, ROWS, row, schema
 from whyrst.reports.steps import nanoseconds
@@ -115,6 +115,15 @@ class Tables:
                     _remove_if_empty(os.path.dirname(folder))
 
 
+def remove(out: str, point: str) -> None:
+    """Take away the tables of a point."""
+    for kind in KINDS:
+        for day in sorted(os.listdir(os.path.join(out, kind))):
+            if day.startswith("day="):
+                shutil.rmtree(os.path.join(out, kind, day, f"point={escaped(point)}"), ignore_errors=True)
+                _remove_if_empty(os.path.join(out, kind, day))
+
+
 class _Table:
     """One table being written, in pieces."""
 
@@ -123,7 +132,8 @@ class _Table:
 
         self.path = path
         self._columns = columns
-        self._writer = pq.ParquetWriter(path, columns, compression="zstd")
+        self._file = written(path)
+        self._writer = pq.ParquetWriter(self._file, columns, compression="zstd")
         self._rows: list[dict[str, Any]] = []
         self._pieces: list[Any] = []
 
@@ -136,6 +146,7 @@ class _Table:
         self._gather()
         self._flush()
         self._writer.close()
+        self._file.close()
 
     def _gather(self) -> None:
         import pyarrow as pa

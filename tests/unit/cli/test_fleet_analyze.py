@@ -45,7 +45,7 @@ def test_damage_is_status_3_and_one_line_each(archive, tmp_path, capsys):
     [
         (["missing", "-o", "out"], "missing: no such file"),
         (["in", "-o", "in/a/capture-000.pcap"], "not a folder"),
-        (["in", "-o", "s3://bucket/out"], "OUT must be a folder"),
+        (["in", "-o", "s3://bucket/out"], "OUT must be a local or mounted folder"),
         (["in"], "--output"),
     ],
 )

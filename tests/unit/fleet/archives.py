@@ -52,7 +52,11 @@ def analyzed(source, out, by=None, **options):
 def table(out, kind, point):
     """All rows of one kind at one capture point."""
     parts = sorted(Path(out).glob(f"{kind}/day=*/point={point}/*.parquet"))
-    return pa.concat_tables([pq.ParquetFile(part).read() for part in parts]).to_pylist() if parts else []
+    return (
+        pa.concat_tables([pq.ParquetFile(pa.BufferReader(part.read_bytes())).read() for part in parts]).to_pylist()
+        if parts
+        else []
+    )
 
 
 def joined(paths):

@@ -56,6 +56,36 @@ def test_the_results_are_no_captures(tree):
     assert len(listed([str(tree)], beside=str(tree / "results"))) == 3
 
 
+def test_results_are_no_captures_where_they_stand_among_these(tree):
+    for name in ("_whyrst/lock", "verdicts/day=2026-11-21/point=x/part-0.parquet", "quality/day=x/part-0.parquet"):
+        (tree / name).parent.mkdir(parents=True)
+        (tree / name).write_bytes(b"x")
+    assert len(listed([str(tree)], beside=str(tree))) == 3
+    assert len(listed([str(tree)])) == 3
+
+
+def test_one_file_has_one_key_however_it_is_named(tree, monkeypatch):
+    (far,) = listed([str(tree / "tap0")])
+    monkeypatch.chdir(tree)
+    (near,) = listed(["tap0", "./tap0", str(tree / "tap0")])
+    assert (near.path, near.key) == ("tap0/b.pcap", far.key)
+
+
+def test_links_below_a_source_are_not_followed(tree):
+    (tree / "loop").symlink_to(tree)
+    (tree / "b.pcap").symlink_to(tree / "tap0" / "b.pcap")
+    (tree / "nowhere.pcap").symlink_to("nothing")
+    assert len(listed([str(tree)])) == 3
+    assert points([str(tree / "b.pcap")]) == {"b.pcap": "archive"}
+    assert len(listed([str(tree / "loop")])) == 3
+
+
+@pytest.mark.parametrize("source", ["file:///captures", "https://host/captures/", "gcs://bucket/x"])
+def test_addresses_of_other_places_are_told(source):
+    with pytest.raises(ArchiveError, match="object storage is s3://, gs:// or az://"):
+        listed([source])
+
+
 def test_here_has_a_name(tree, monkeypatch):
     monkeypatch.chdir(tree / "tap0")
     assert points(["."]) == {"b.pcap": "tap0"}

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import resource
+
 import numpy as np
 import pytest
 
-from unit.fleet.archives import analyzed, case, cut
+from unit.fleet.archives import analyzed, case, cut, joined, table
 from whyrst.fast.layout import Seg
 from whyrst.fleet import keep as keeping
 from whyrst.fleet.archive import listed
@@ -49,3 +51,22 @@ def test_kept_segments_come_back_in_order_and_once(tmp_path, monkeypatch, group)
     assert (np.diff(cells[:, ORDER]) >= 0).all()
     assert set(cells[:, CAPTURE].tolist()) == {0}
     assert not cells[:, OTHERS].any()
+
+
+@pytest.fixture
+def few_files():
+    """As few open files as systems allow that allow few."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.usefixtures("few_files")
+def test_more_files_of_one_time_than_may_be_open(tmp_path):
+    data = case("close-with-unread-data")
+    for copy in range(80):
+        cut(data, tmp_path / "in" / "tap" / f"{copy}", 1, kinds=("",))
+    summary = analyzed(tmp_path / "in", tmp_path / "out", depth=1)
+    assert (summary.captures, summary.unreadable) == (80, ())
+    assert table(tmp_path / "out", "verdicts", "tap") == joined([str(tmp_path / "in/tap/0/capture-000.pcap")])[0]

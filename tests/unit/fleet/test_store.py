@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unit.fleet.archives import analyzed, case, cut, table
 from whyrst.fleet import store
+from whyrst.fleet.plan import run
 from whyrst.fleet.store import StoreError, escaped, locked, note, noted, replacing
+from whyrst.fleet.workers import Serial
 
 
 class Thing(msgspec.Struct):
@@ -70,6 +73,22 @@ def test_long_names_become_folders_too(tmp_path, name):
         head, mark, _ = unquote(folder).rpartition("~")
         assert mark
         assert name.startswith(head)
+
+
+@pytest.mark.parametrize("name", ["o:ut", "a=b://c", "o*ut?[x]", "\udcff\n"])
+def test_tables_are_written_to_folders_of_any_name(tmp_path, name, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cut(case("port-closed"), tmp_path / "tap0", 2)
+    assert analyzed("tap0", name).resets == 1
+    assert [one["cause"] for one in table(name, "verdicts", "tap0")] == ["port-closed"]
+
+
+@pytest.mark.parametrize("out", ["s3://bucket/out", "https://host/out", "file:///out"])
+def test_results_go_to_folders(out, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match="OUT must be a local or mounted folder"):
+        run([], out, Serial())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_where_nothing_can_be_written(tmp_path):
