@@ -78,9 +78,11 @@ def judge(r: Resets) -> Iterator[Sign]:
     kept_waiting = r.stalls.peer_window_shut & (r.peer(Dir.ZERO_ACKS) > 0)
     idle = (r.stalls.sender_repeats == 0) & ((r.stalls.sender_probes == 0) | kept_waiting)
     yield needed(r.mechanism.among(ACTIVE), "a socket of the {sender} that was still alive sent the reset")
-    yield needed(Fact.of(r.progress.synchronized, ~r.progress.peer_silent), "the connection was established")
+    unheard = r.progress.peer_silent
+    talked = unheard & (r.progress.sender_bytes > 0)  # it carried payload, as only an established connection does
+    yield needed(Fact.of(r.progress.synchronized | talked, ~unheard | talked), "the connection was established")
     yield supports(
-        Fact.of(r.progress.seq_is_next & idle),
+        Fact.of(r.progress.seq_is_next & idle, ~r.progress.one_sided),
         "it has the {sender}'s next sequence number, and no acknowledgement was overdue",
         "the {sender} was waiting for an acknowledgement or repeated itself when it sent the reset",
     )

@@ -67,7 +67,8 @@ class Harms:
         code = np.where(handshake, NONE, code)
         code = np.where(after.survived.yes, NONE, code)
         code = np.where(progress.sender_reset_before | progress.peer_reset_before, np.where(lost, LOST, NONE), code)
-        return np.where(progress.midstream & progress.peer_silent, UNKNOWN, code).astype(np.int64)
+        unheard = progress.peer_silent & (progress.midstream | (progress.sender_bytes > 0))
+        return np.where(unheard, UNKNOWN, code).astype(np.int64)
 
     def says(self, i: int) -> str:
         """The harm of reset i as a sentence."""

@@ -33,7 +33,7 @@ UNKNOWN, ACTIVE, PASSIVE, FIREWALL, FORGED = range(5)
 MECHANISMS = ("unknown", "active", "passive", "firewall", "forged")
 
 MANY_SIGNS = 2
-DOUBLED = 4
+DOUBLED = 3
 """Packets of a connection that must have been captured twice, so that once means something."""
 IDLE = 29 * SECOND
 """The shortest idle timeout of a device in use is 30 s."""
@@ -170,10 +170,13 @@ class Mechanisms:
     def _aborted_twice(self) -> Mask:
         """One of several resets at once that all look like a socket's own: a socket is aborted only once, and what its
         host answers afterwards bears no window."""
-        r = self._r
-        later = r.aftermath.burst_after & (r.own(Rst.RSTS_EQUAL) > 0)
-        earlier = r.aftermath.burst_before & (r.sender(Dir.RST_SEQ) == r.seg(Seg.SEQ))
-        return r.shape.live_window & (later | earlier) & r.progress.synchronized
+        r, before = self._r, self._r.progress.previous_reset
+        side, seq, live = r.own(Rst.SIDE), r.seg(Seg.SEQ), r.shape.live_window
+        equal = (side[before] == side) & (seq[before] == seq) & live & live[before]
+        second = equal & (before != np.arange(len(r))) & r.aftermath.burst_before
+        twice = second.copy()
+        twice[before[second]] = True
+        return twice & r.progress.synchronized
 
     @cached_property
     def _unlike_linux(self) -> Mask:
@@ -265,7 +268,7 @@ class Mechanisms:
         r = self._r
         packets, copies, resets = r.conn(Conn.PACKETS), r.conn(Conn.COPIES), r.conn(Conn.RESETS)
         single = packets - copies
-        doubled = (packets >= DOUBLED) & (single >= 1) & (single <= 1 + 2 * resets)
+        doubled = (copies >= np.maximum(single, DOUBLED)) & (single >= 1) & (single <= 1 + 2 * resets)
         return doubled & (r.own(Rst.COPIES) == 0) & self.passive_form & r.trigger.fits_exactly & r.progress.synchronized
 
     @cached_property

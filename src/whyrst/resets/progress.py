@@ -65,8 +65,10 @@ class Progress:
 
     @cached_property
     def synchronized(self) -> Mask:
-        """The three-way handshake was complete as far as the capture shows, or lies before it."""
+        """The three-way handshake was complete as far as the capture shows, or the reset's numbers tell of bytes that
+        the capture left out, or it lies before the capture."""
         known = (self.sender_state >= State.ESTABLISHED) & (self.peer_state >= State.ESTABLISHED)
+        known |= self.handshake_seen & self._numbers_tell
         cut_short = (self.sender_state == State.RESET) & self.handshake_seen & (self._r.conn(Conn.T_ACK) == 0)
         return known & ~cut_short
 
@@ -130,6 +132,14 @@ class Progress:
         """RST.ACK acknowledges bytes of the peer that the capture lacks; a number far off proves nothing."""
         further = ahead(self._r.seg(Seg.ACK), self._r.peer(Dir.NXT))
         return self._r.shape.has_ack & (self._r.peer(Dir.NXT) >= 0) & (further > 0) & (further < NEAR)
+
+    @cached_property
+    def _numbers_tell(self) -> Mask:
+        """A RST,ACK of both numbers within reach, one of which lies behind the first byte: some were exchanged."""
+        wrote = ahead(self._r.seg(Seg.SEQ), (self._r.sender(Dir.ISN) + 1) & 0xFFFFFFFF)
+        heard = ahead(self._r.seg(Seg.ACK), (self._r.peer(Dir.ISN) + 1) & 0xFFFFFFFF)
+        near = (wrote >= 0) & (wrote < NEAR) & (heard >= 0) & (heard < NEAR)
+        return self._r.shape.has_ack & self.handshake_seen & near & (wrote + heard > 0)
 
     @cached_property
     def knew_peer_fin(self) -> Mask:
@@ -219,9 +229,7 @@ class Progress:
     @cached_property
     def no_payload(self) -> Mask:
         """Neither side had sent a byte, and the reset's numbers do not tell of bytes that the capture lost."""
-        first = (self._r.sender(Dir.ISN) + 1) & 0xFFFFFFFF
-        written = self._r.shape.has_ack & (self._r.sender(Dir.ISN) >= 0) & (ahead(self._r.seg(Seg.SEQ), first) > 0)
-        return (self.sender_bytes == 0) & (self.peer_bytes == 0) & ~((written | self.acks_unseen) & self.synchronized)
+        return (self.sender_bytes == 0) & (self.peer_bytes == 0) & ~self._numbers_tell
 
     @cached_property
     def _peer_turn_at_fin(self) -> Mask:
@@ -245,15 +253,20 @@ class Progress:
         return self.sender_fin & self._peer_turn_at_fin & soon & ~self._r.trigger.overlaps
 
     @cached_property
-    def _first_of_connection(self) -> Column:
-        """Index of the first reset of the same connection in this batch, by jumps that double in length."""
+    def previous_reset(self) -> Column:
+        """Index of the connection's reset before, in this batch; its own where there is none."""
         ordinal, previous = self._r.own(Rst.ORDINAL), self._r.own(Rst.PREVIOUS)
         here = np.arange(len(self._r))
         order = np.argsort(ordinal)
         at = (
             order[np.minimum(np.searchsorted(ordinal[order], previous), max(len(order) - 1, 0))] if len(order) else here
         )
-        jump = np.where((previous >= 0) & (ordinal[at] == previous), at, here)
+        return np.where((previous >= 0) & (ordinal[at] == previous), at, here)
+
+    @cached_property
+    def _first_of_connection(self) -> Column:
+        """Index of the first reset of the same connection in this batch, by jumps that double in length."""
+        jump = self.previous_reset
         while not np.array_equal(jump[jump], jump):
             jump = jump[jump]
         return jump

@@ -112,3 +112,32 @@ def test_a_socket_is_known_to_have_given_up_when_its_next_repeat_is_overdue(tmp_
 
     (verdict,) = verdicts(tmp_path, script)
     assert (verdict.cause == "user-timeout") == (waited > 2.0)
+
+
+@pytest.mark.parametrize("side", ["client", "server"])
+def test_an_abort_is_known_from_its_own_direction_alone(tmp_path, side):
+    def script(talk):
+        talk.handshake()
+        talk.exchange(payloads.http_request("/"), payloads.http_answer(200))
+        talk.wait(0.3)
+        getattr(talk, side).abort()
+        for segment in talk.segments:
+            segment.unseen = segment.sender != side
+
+    (verdict,) = verdicts(tmp_path, script)
+    assert verdict.cause == "application-abort"
+    assert verdict.harm.level == "unknown"
+
+
+def test_a_capture_of_flags_alone_shows_by_the_numbers_that_bytes_were_exchanged(tmp_path):
+    def script(talk):
+        syn, syn_ack, _ = talk.handshake()
+        talk.exchange(payloads.http_request("/"), payloads.http_answer(200))
+        talk.wait(0.3)
+        abort = talk.server.abort()
+        for segment in talk.segments:
+            segment.unseen = segment not in {syn, syn_ack, abort}
+
+    (verdict,) = verdicts(tmp_path, script)
+    assert verdict.cause == "application-abort"
+    assert verdict.harm.level == "aborted"

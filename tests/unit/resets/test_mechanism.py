@@ -191,6 +191,26 @@ def test_what_alone_was_captured_once_was_made_there(tmp_path, version):
     assert verdict.cause == "firewall-reject"
 
 
+@both
+def test_after_many_resets_an_answer_of_a_capture_without_copies_is_the_hosts_own(tmp_path, version):
+    t = Talk(version)
+    t.talk.wait(1)
+    t.server.abort()
+    for _ in range(12):
+        reset = t.server.refuse(t.client.send(b"more"))
+    assert t.mechanism(reset, tmp_path) == "passive"
+
+
+@both
+def test_an_abort_and_the_answers_that_follow_it_are_not_two_aborts(tmp_path, version):
+    t = Talk(version)
+    t.talk.wait(1)
+    stray = t.client.send(b"more")
+    abort = t.server.abort(at=stray.sent + 0.001, mac="02:00:00:00:00:99")
+    t.server.refuse(stray)
+    assert t.mechanism(abort, tmp_path) == "active"
+
+
 @systems
 @both
 def test_without_the_handshake_it_is_still_told(tmp_path, version, system):
