@@ -134,6 +134,9 @@ def test_killed_between_the_receipt_and_its_note_the_same_names_come_again(tmp_p
     assert numbers(receiver) == list(range(1, 31))
     assert finished(queue, file, 40, 30) == ""
     assert numbers(receiver) == [*range(1, 31), *range(1, 41)]
+    made = [one.SerializeToString() for one in receiver.records]
+    assert made[:30] == made[30:60]  # whoever keeps equal records once has each once
+    assert len(set(made)) == 40
 
 
 def test_a_receiver_that_comes_late_gets_everything(tmp_path):

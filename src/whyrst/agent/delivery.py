@@ -93,10 +93,10 @@ class Delivery:
             self._queue.news.notify_all()
 
     def join(self, until: float) -> None:
-        """Wait for the end.
+        """Wait for the end; no other batch is sent after that.
 
         Args:
-            until: time.monotonic() at which it must be over; what is under way then is left to the next start.
+            until: time.monotonic() until which to wait; what is under way then goes on, for a later call to wait for.
         """
         self._thread.join(max(until - time.monotonic(), 0))
         self._stop.set()

@@ -86,6 +86,8 @@ class Queue:
             self._parts = [part for path in folder.iterdir() if (part := _part(path)) is not None]
             self._parts.sort(key=lambda part: part.first)
             self.end = _end(self._parts)
+        except FileExistsError as error:
+            raise QueueError(f"{folder}: Not a directory") from error
         except OSError as error:
             raise QueueError(f"{folder}: {error.strerror}") from error
 

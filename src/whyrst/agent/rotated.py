@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,6 +44,11 @@ class Rotated:
         """
         self.close()
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, MODE)
+        try:
+            _claim(self._file)
+        except OSError:
+            self.close()
+            raise
         self._size = os.fstat(self._file).st_size
         whole = self._size - len(self._tail().rpartition(b"\n")[2])
         if whole < self._size:
@@ -105,3 +113,15 @@ class Rotated:
 
     def _tail(self) -> bytes:
         return os.pread(self._file, TAIL, max(self._size - TAIL, 0))
+
+
+def _claim(file: int) -> None:
+    """Keep others who rotate from a file: two would cut each other's lines."""
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        raise OSError(errno.EINVAL, "no regular file, which could be rotated")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OSError(errno.EBUSY, "another agent writes to it") from None
+    except OSError:  # a file system without locks
+        return

@@ -22,6 +22,8 @@ CARE = 1.0
 """Seconds between two looks at the queue: this much is lost when the power fails."""
 FLUSH = 5.0
 """Seconds that outputs have at the end; what they do not deliver stays in the queue."""
+ANSWER = 10.0
+"""Seconds more for the answer to what is under way then: without it, the next start would have to send that again."""
 SAY = 60.0
 """Seconds between two lines about one kind of loss."""
 
@@ -122,6 +124,8 @@ class Service:
         until = time.monotonic() + FLUSH
         for delivery in self._deliveries:
             delivery.join(until)
+        for delivery in self._deliveries:
+            delivery.join(until + ANSWER)
         if self._queue is not None:
             self._queue.free(min(delivery.next for delivery in self._deliveries))
             self._complain(self._queue, math.inf)

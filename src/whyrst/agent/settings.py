@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -94,7 +95,7 @@ class Settings(_Strict, frozen=True):
         """Outputs that deliver from the queue, by name.
 
         Raises:
-            SettingsError: two have one name.
+            SettingsError: two have one name, or write one file.
         """
         named: dict[str, Otlp | Kafka | File] = {}
         several: tuple[tuple[str, tuple[Otlp | Kafka | File, ...]], ...] = (
@@ -108,6 +109,10 @@ class Settings(_Strict, frozen=True):
                 if name in named:
                     raise SettingsError(f"two outputs are called {name!r}")
                 named[name] = output
+        paths = [os.path.realpath(one.path) for one in self.file]
+        for number, path in enumerate(paths):
+            if path in paths[:number]:
+                raise SettingsError(f"two outputs write {self.file[number].path}")
         return named
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +79,25 @@ def test_opened_again_after_somebody_moved_it(path):
 def test_a_file_that_cannot_be_opened(tmp_path):
     with pytest.raises(OSError, match="No such file"):
         Rotated(tmp_path / "none" / "a", 100, 3)
+
+
+def test_a_file_has_one_writer(path):
+    file = Rotated(path, 10, 3)
+    for name in (path, path.with_name("link")):
+        if name != path:
+            name.symlink_to(path)
+        with pytest.raises(OSError, match="another agent writes to it"):
+            Rotated(name, 10, 3)
+    file.write([b"0123456789"])  # rotated: the new file is ours, too
+    with pytest.raises(OSError, match="another agent"):
+        Rotated(path, 10, 3)
+    file.close()
+    Rotated(path, 10, 3).close()
+
+
+def test_a_device_cannot_be_rotated():
+    with pytest.raises(OSError, match="no regular file"):
+        Rotated(Path(os.devnull), 10, 3)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110 - a device

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from whyrst.agent import service as service_of
 from whyrst.agent.delivery import Delivery
 from whyrst.agent.file import Files
 from whyrst.agent.metrics import exposition
@@ -97,6 +99,41 @@ def test_what_is_not_delivered_is_told_and_stays(made):
     assert (again.begin, again.end) == (1, 12)
     again.close()
     assert deliveries[0].waiting == 11
+
+
+class Slow(Kept):
+    """A receiver that has everything at once, and says so late."""
+
+    def __init__(self, late):
+        super().__init__()
+        self.late, self.has = late, []
+        self.asked = threading.Event()
+
+    def send(self, records):
+        self.has += [record.number for record in records]
+        self.asked.set()
+        self.late.wait(30)
+        return super().send(records)
+
+
+def test_at_the_end_what_is_under_way_may_still_be_answered(made, monkeypatch):
+    """Else the next start would send it again, though nothing broke."""
+    monkeypatch.setattr(service_of, "FLUSH", 0.0)
+    late = threading.Event()
+    output = Slow(late)
+    service, queue, (delivery,), said = made(Given([b"{}"] * 3, []), output)
+    stop = Delivery.join
+
+    def join(self, until):
+        stop(self, until)
+        if self._stop.is_set():
+            late.set()
+
+    monkeypatch.setattr(Delivery, "join", join)
+    service.run(lambda _: output.asked.wait(5))
+    assert output.has == [1, 2, 3]
+    assert said == ["kept: 1 verdict left in the queue for the next start"]
+    assert Places(queue.folder).read("kept", 1, 9).next == delivery.next == 4
 
 
 def test_a_patient_source_waits_for_room(made):

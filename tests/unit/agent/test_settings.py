@@ -76,6 +76,15 @@ def test_outputs_have_names():
         Settings(otlp=(Otlp("http://a", "file"),), file=(File("x"),)).outputs()
 
 
+@pytest.mark.parametrize("again", ["x", "./x", "y/../x", "link"])
+def test_a_file_is_written_by_one_output(again, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to("x")
+    (tmp_path / "y").mkdir()
+    with pytest.raises(SettingsError, match=f"two outputs write {again}"):
+        Settings(file=(File("x"), File("z"), File(again))).outputs()
+
+
 @pytest.mark.parametrize(
     ("text", "size"),
     [("1", 1), ("10k", 10240), ("256M", 256 << 20), ("2G", 2 << 30), ("1T", 1 << 40), ("5MB", 5 << 20)],

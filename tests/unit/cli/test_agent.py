@@ -84,6 +84,8 @@ def test_the_queue_where_systemd_says(tmp_path):
         (("--replay", EVENTS, "--otlp", "collector:4318"), "is no http:// or https:// URL"),
         (("--replay", EVENTS, "--file", "/none/there"), "/none/there: No such file or directory"),
         (("--replay", EVENTS, "--file", "/usr"), "/usr: Is a directory"),
+        (("--replay", EVENTS, "--file", "/dev/null"), "/dev/null: no regular file, which could be rotated"),
+        (("--replay", EVENTS, "--file", "/none/x", "--file", "/none/../none/x"), "two outputs write /none/../none/x"),
         (("--replay", EVENTS, "--file", "x", "--prometheus", "nowhere"), "'nowhere' is not ADDR:PORT"),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -44,23 +43,26 @@ class Messages:
         self._scope = InstrumentationScope(name=SCOPE, version=version())
 
     def request(self, records: Sequence[Record]) -> bytes:
-        """One request with a log record for each verdict; what is no verdict becomes a record with its text."""
+        """One request with a log record for each verdict; what is no verdict becomes a record with its text.
+
+        A record is made of the verdict alone: sent again it has the same bytes, so that receivers which keep equal
+        records once keep it once.
+        """
         logs = ScopeLogs(scope=self._scope, log_records=[self._log(record) for record in records])
         request = ExportLogsServiceRequest(resource_logs=[ResourceLogs(resource=self._resource, scope_logs=[logs])])
         return bytes(request.SerializeToString())
 
     def _log(self, record: Record) -> LogRecord:
         name = (UID, uid(self._queue, record.number))
-        now = time.time_ns()
         try:
             verdict = _DECODE(record.line)
         except msgspec.DecodeError:  # of another version of whyrst, before an update
             body = AnyValue(string_value=record.line.decode(errors="replace"))
-            return LogRecord(observed_time_unix_nano=now, body=body, event_name=EVENT, attributes=_pairs([name]))
+            return LogRecord(body=body, event_name=EVENT, attributes=_pairs([name]))
         severity = SEVERITIES[verdict.harm.level]
         return LogRecord(
             time_unix_nano=nanoseconds(verdict.time),
-            observed_time_unix_nano=now,
+            observed_time_unix_nano=nanoseconds(verdict.time),  # a probe saw it
             severity_number=SeverityNumber.Value(f"SEVERITY_NUMBER_{severity}"),
             severity_text=severity,
             body=AnyValue(string_value=headline(verdict)),
