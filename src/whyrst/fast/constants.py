@@ -49,6 +49,9 @@ COPY_WITHIN = 50_000_000
 """Two captures of one packet lie at most this far apart (a router in between, a busy mirror)."""
 COPY_AT_ONCE = 50_000
 """No stack repeats a SYN or data after 50 microseconds; its shortest timer is a thousand times that."""
+REPEATED = 1
+PROBE = 2
+"""What a segment of data can be beside new: sent again, or a probe of a keep-alive or zero window."""
 FAR = 0x40000000
 """Largest window there can be (RFC 7323 section 2.3): numbers further away belong to something else."""
 PADDING = 8

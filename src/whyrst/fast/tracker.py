@@ -637,6 +637,835 @@ def note_after(
 
 @cython.cfunc
 @cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def count_segment(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    g: cython.longlong[::1],
+    time: cython.longlong,
+) -> cython.void:
+    """Count a segment, and what is wrong with it."""
+    quality: cython.longlong = rows[o + S_QUALITY]
+    if time < g[G_LAST_TIME]:
+        g[G_BACKWARDS] += 1
+    else:
+        g[G_LAST_TIME] = time
+    g[G_SEGMENTS] += 1
+    if quality != 0:
+        if (quality & 0x01) != 0:
+            g[G_CUT] += 1
+        if (quality & 0x06) != 0:
+            g[G_OFFLOAD] += 1
+        if (quality & 0x08) != 0:
+            g[G_BAD_CHECKSUM] += 1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def find(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    slot: cython.longlong,
+) -> cython.longlong:
+    """A segment's connection among those of its bucket, from `slot` on: slot << 1 | side of its sender, -1 if none."""
+    b: cython.longlong
+    shi: cython.longlong = rows[o + S_SRC_HI]
+    slo: cython.longlong = rows[o + S_SRC_LO]
+    dhi: cython.longlong = rows[o + S_DST_HI]
+    dlo: cython.longlong = rows[o + S_DST_LO]
+    forth: cython.longlong = rows[o + S_SPORT] << 16 | rows[o + S_DPORT]
+    back: cython.longlong = rows[o + S_DPORT] << 16 | rows[o + S_SPORT]
+    while slot >= 0:
+        b = slot * WIDTH
+        if (
+            t[b + C_PORTS] == forth
+            and t[b + C_CLIENT_LO] == slo
+            and t[b + C_SERVER_LO] == dlo
+            and t[b + C_CLIENT_HI] == shi
+            and t[b + C_SERVER_HI] == dhi
+        ):
+            return slot << 1
+        if (
+            t[b + C_PORTS] == back
+            and t[b + C_CLIENT_LO] == dlo
+            and t[b + C_SERVER_LO] == slo
+            and t[b + C_CLIENT_HI] == dhi
+            and t[b + C_SERVER_HI] == shi
+        ):
+            return slot << 1 | 1
+        slot = t[b + C_NEXT]
+    return -1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def begins_anew(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    b: cython.longlong,
+    side: cython.longlong,
+) -> cython.bint:
+    """Whether a segment of the connection at b begins another one with the same 4-tuple.
+
+    A SYN with another initial sequence number does (Wireshark splits there too); with the same one it is the same
+    attempt again: Windows repeats a refused SYN. So does a SYN-ACK after the end, with a number of its own: the SYN of
+    a new connection was not captured.
+    """
+    d: cython.longlong = b + SIDE_A + side * SIDE
+    p: cython.longlong = b + SIDE_A + (1 - side) * SIDE
+    flags: cython.longlong = rows[o + S_FLAGS]
+    seq: cython.longlong = rows[o + S_SEQ]
+    if (flags & 0x16) == 0x02:
+        if t[p + D_ISN] >= 0 and t[d + D_NXT] < 0 and t[p + D_PACKETS] > 0 and t[d + D_PACKETS] == 0:
+            return False
+        if t[d + D_ISN] >= 0:
+            return t[d + D_ISN] != seq
+        if t[d + D_NXT] >= 0:
+            return t[d + D_NXT] != (seq + 1) & M32
+        return t[p + D_ISN] < 0 and t[b + C_PACKETS] > 0
+    return (
+        (flags & 0x16) == 0x12
+        and t[b + C_USED] == 2
+        and t[d + D_ISN] >= 0
+        and t[d + D_ISN] != seq
+        and t[b + C_T_SYNACK] > 0
+        and rows[o + S_TIME] - t[b + C_FINISHED] > SECOND
+    )
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def give_way(
+    t: cython.longlong[::1],
+    heads: cython.longlong[::1],
+    x: cython.longlong[::1],
+    g: cython.longlong[::1],
+    slot: cython.longlong,
+    time: cython.longlong,
+) -> cython.void:
+    """Take a connection out of the hash table, for another one has its 4-tuple; the queue releases its slot later."""
+    size: cython.longlong = x.shape[0] // X_COUNT
+    last: cython.longlong = t[slot * WIDTH + C_RESET_LAST]
+    at: cython.longlong
+    if last >= g[G_FLUSHED]:
+        at = X_SYN_AFTER * size + last % (size - PADDING)
+        if x[at] == 0:
+            x[at] = time
+    if t[slot * WIDTH + C_USED] == 1:
+        finish(t, g, slot, time)
+    unlink(t, heads, slot)
+    t[slot * WIDTH + C_BUCKET] = -1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def client_side(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+) -> cython.longlong:
+    """Which side the sender of a connection's first captured segment is on: 0 the client's, 1 the server's."""
+    flags: cython.longlong = rows[o + S_FLAGS]
+    sport: cython.longlong = rows[o + S_SPORT]
+    dport: cython.longlong = rows[o + S_DPORT]
+    if (flags & 0x02) != 0:
+        return 1 if (flags & 0x10) != 0 else 0
+    return 1 if sport < dport and (sport < 1024 or dport >= 32768 or dport - sport > 1000) else 0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def add_connection(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    heads: cython.longlong[::1],
+    log: cython.longlong[::1],
+    g: cython.longlong[::1],
+    bucket_of: cython.longlong,
+    old: cython.longlong,
+) -> cython.longlong:
+    """A row for the connection that a segment begins.
+
+    old: the connection that used the same 4-tuple before, -1 if none is known.
+
+    Returns: slot << 1 | side of the sender.
+    """
+    time: cython.longlong = rows[o + S_TIME]
+    sport: cython.longlong = rows[o + S_SPORT]
+    dport: cython.longlong = rows[o + S_DPORT]
+    slot: cython.longlong = take_slot(t, heads, log, g, time)
+    b: cython.longlong = slot * WIDTH
+    side: cython.longlong = client_side(rows, o)
+    swapped: cython.bint
+    clear(t, b)
+    if (rows[o + S_FLAGS] & 0x02) != 0:
+        t[b + C_KNOWN] = 1
+    if side == 0:
+        t[b + C_CLIENT_HI] = rows[o + S_SRC_HI]
+        t[b + C_CLIENT_LO] = rows[o + S_SRC_LO]
+        t[b + C_SERVER_HI] = rows[o + S_DST_HI]
+        t[b + C_SERVER_LO] = rows[o + S_DST_LO]
+        t[b + C_PORTS] = sport << 16 | dport
+    else:
+        t[b + C_CLIENT_HI] = rows[o + S_DST_HI]
+        t[b + C_CLIENT_LO] = rows[o + S_DST_LO]
+        t[b + C_SERVER_HI] = rows[o + S_SRC_HI]
+        t[b + C_SERVER_LO] = rows[o + S_SRC_LO]
+        t[b + C_PORTS] = dport << 16 | sport
+    # When the table is full, what was known of the old connection may have had to go.
+    if old >= 0 and slot != old:
+        swapped = t[old * WIDTH + C_PORTS] != t[b + C_PORTS] or t[old * WIDTH + C_CLIENT_LO] != t[b + C_CLIENT_LO]
+        remember_old(t, b, old * WIDTH, swapped)
+    t[b + C_NEXT] = heads[bucket_of]
+    heads[bucket_of] = slot
+    t[b + C_BUCKET] = bucket_of
+    t[b + C_USED] = 1
+    t[b + C_STREAM] = g[G_STREAMS]
+    g[G_STREAMS] += 1
+    g[G_LIVE] += 1
+    t[b + C_LOG] = g[G_LINES]
+    g[G_LINES] += 1
+    t[b + C_FIRST_TIME] = time
+    t[b + C_LAST_TIME] = time
+    t[b + C_TUNNEL] = rows[o + S_TUNNEL]
+    return slot << 1 | side
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def passes_over(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    x: cython.longlong[::1],
+    g: cython.longlong[::1],
+    b: cython.longlong,
+    d: cython.longlong,
+) -> cython.bint:
+    """Whether a segment is one more copy of a packet that was seen: counted, and no evidence of anything."""
+    size: cython.longlong = x.shape[0] // X_COUNT
+    flags: cython.longlong = rows[o + S_FLAGS]
+    copy: cython.longlong
+    if t[d + D_RING] == 0:
+        return False
+    copy = is_copy(
+        t, g, b, d, rows[o + S_SEQ] | rows[o + S_LENGTH] << 32, rows[o + S_ACK], flags, rows[o + S_IP_ID],
+        rows[o + S_TTL], rows[o + S_TIME],
+    )  # fmt: skip
+    if copy == 0:
+        return False
+    t[b + C_COPIES] += 1
+    g[G_COPIES] += 1
+    if copy == 2:
+        g[G_PROVEN] += 1
+    rows[o + S_QUALITY] |= 0x40
+    if (flags & 0x04) != 0 and t[b + C_RESET_LAST] >= g[G_FLUSHED]:
+        x[X_COPIES * size + t[b + C_RESET_LAST] % (size - PADDING)] += 1
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def take_acknowledged(
+    t: cython.longlong[::1],
+    p: cython.longlong,
+    time: cython.longlong,
+    frame: cython.longlong,
+    ack: cython.longlong,
+) -> cython.void:
+    """The peer's bytes up to `ack` arrived: note when, and what that tells of its segments and the round trip."""
+    if t[p + D_ACKED] >= 0 or t[p + D_ISN] >= 0:
+        t[p + D_ACKED_TIME] = time
+        t[p + D_ACKED_FRAME] = frame
+        if ack == t[p + D_NXT]:
+            if t[p + D_NEW_LENGTH] > t[p + D_ACKED_MAX]:
+                t[p + D_ACKED_MAX] = t[p + D_NEW_LENGTH]
+            if t[p + D_RETRANS] == 0 and t[p + D_NEW_TIME] > 0 and time > t[p + D_NEW_TIME]:
+                if t[p + D_RTT] == 0 or time - t[p + D_NEW_TIME] < t[p + D_RTT]:
+                    t[p + D_RTT] = time - t[p + D_NEW_TIME]
+    t[p + D_ACKED] = ack
+    if t[p + D_RETRANS] > 0 and ahead(ack, t[p + D_RETRANS_SEQ]) > 0:
+        t[p + D_RETRANS] = 0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def follow_ack(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    g: cython.longlong[::1],
+    moves: cython.const[cython.longlong][::1],
+    b: cython.longlong,
+    side: cython.longlong,
+) -> cython.void:
+    """What the sender of a segment acknowledges."""
+    d: cython.longlong = b + SIDE_A + side * SIDE
+    p: cython.longlong = b + SIDE_A + (1 - side) * SIDE
+    ns: cython.longlong = len(moves) // STATES
+    time: cython.longlong = rows[o + S_TIME]
+    flags: cython.longlong = rows[o + S_FLAGS]
+    ack: cython.longlong = rows[o + S_ACK]
+    adv: cython.longlong = ahead(ack, t[p + D_NXT]) if t[p + D_NXT] >= 0 else 0
+    if (
+        (flags & 0x02) == 0
+        and t[p + D_ISN] >= 0
+        and t[d + D_ISN] < 0
+        and t[p + D_PACKETS] == t[p + D_SYNS]
+        and (ack != (t[p + D_ISN] + 1) & M32 and side == 1)
+    ):
+        # The SYN was answered by a bare ACK of other numbers: an old connection lives there.
+        if t[b + C_FOREIGN_ACK] < 0:
+            t[b + C_FOREIGN_ACK] = ack
+            t[b + C_FOREIGN_FRAME] = rows[o + S_FRAME]
+    elif not (adv > 0 and (adv >= FAR or (flags & 0x02) != 0)):
+        if adv > 0:
+            # Acknowledged but never seen: the capture lost it.
+            t[b + C_MISSING] += 1
+            g[G_MISSING] += 1
+            t[p + D_NXT] = ack
+        elif t[p + D_NXT] < 0:
+            t[p + D_NXT] = ack
+        if t[p + D_ACKED] < 0 or ahead(ack, t[p + D_ACKED]) > 0:
+            take_acknowledged(t, p, time, rows[o + S_FRAME], ack)
+    if t[p + D_STATE] == SYN_RECEIVED and t[p + D_ISN] >= 0 and ack == (t[p + D_ISN] + 1) & M32:
+        t[p + D_STATE] = moves[SYN_RECEIVED * ns + 4]
+        if t[b + C_T_ACK] == 0 and side == 0:
+            t[b + C_T_ACK] = time
+    if t[p + D_FIN_SEQ] >= 0 and ahead(ack, t[p + D_FIN_SEQ]) > 0:
+        t[p + D_STATE] = moves[t[p + D_STATE] * ns + 7]
+    if t[d + D_ACK_SENT] < 0 or ahead(ack, t[d + D_ACK_SENT]) > 0:
+        t[d + D_ACK_SENT] = ack
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def follow_syn(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    moves: cython.const[cython.longlong][::1],
+    b: cython.longlong,
+    side: cython.longlong,
+) -> cython.void:
+    """A SYN or SYN-ACK: what its sender begins with."""
+    d: cython.longlong = b + SIDE_A + side * SIDE
+    p: cython.longlong = b + SIDE_A + (1 - side) * SIDE
+    ns: cython.longlong = len(moves) // STATES
+    time: cython.longlong = rows[o + S_TIME]
+    if t[d + D_ISN] < 0:
+        t[d + D_ISN] = rows[o + S_SEQ]
+        t[d + D_SYN_FRAME] = rows[o + S_FRAME]
+        t[d + D_SYN_OPTIONS] = rows[o + S_OPTIONS]
+        t[d + D_SYN_WINDOW] = rows[o + S_WINDOW]
+        t[d + D_SYN_TTL] = rows[o + S_TTL]
+        t[d + D_SYN_ID] = rows[o + S_IP_ID]
+        t[d + D_WSCALE] = rows[o + S_WSCALE]
+    t[d + D_SYN_LAST] = time
+    t[d + D_SYNS] += 1
+    t[b + C_KNOWN] = 1
+    if (rows[o + S_FLAGS] & 0x10) == 0:
+        if side == 0 and t[b + C_T_SYN] == 0:
+            t[b + C_T_SYN] = time
+        t[d + D_STATE] = moves[t[d + D_STATE] * ns + 0]
+        t[p + D_STATE] = moves[t[p + D_STATE] * ns + 1]
+        return
+    if t[b + C_T_SYNACK] == 0:
+        t[b + C_T_SYNACK] = time
+    t[d + D_STATE] = moves[t[d + D_STATE] * ns + 2]
+    t[p + D_STATE] = moves[t[p + D_STATE] * ns + 3]
+    # RFC 7323 section 2.2: the scale counts only when both SYNs carried it.
+    if t[p + D_ISN] >= 0:
+        if t[d + D_WSCALE] >= 0 and t[p + D_WSCALE] >= 0:
+            t[d + D_SHIFT] = t[d + D_WSCALE] if t[d + D_WSCALE] < 15 else 14
+            t[p + D_SHIFT] = t[p + D_WSCALE] if t[p + D_WSCALE] < 15 else 14
+        else:
+            t[d + D_SHIFT] = 0
+            t[p + D_SHIFT] = 0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def follow_synchronized(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    moves: cython.const[cython.longlong][::1],
+    b: cython.longlong,
+    d: cython.longlong,
+    p: cython.longlong,
+) -> cython.void:
+    """The states of both ends, when a segment without SYN is the first to show that they are synchronized."""
+    ns: cython.longlong = len(moves) // STATES
+    flags: cython.longlong = rows[o + S_FLAGS]
+    if t[d + D_STATE] == SYN_SENT and (flags & 0x10) != 0:
+        # The SYN-ACK was not captured: only who got it acknowledges.
+        t[d + D_STATE] = moves[SYN_SENT * ns + 10]
+        t[p + D_STATE] = moves[t[p + D_STATE] * ns + 10]
+    elif t[d + D_STATE] == 0 and t[d + D_ISN] < 0 and t[d + D_FINS] == 0 and (flags & 0x11) != 0:
+        # Middle of a conversation: both ends must have been synchronized.
+        if t[b + C_KNOWN] == 0 or t[p + D_STATE] > SYN_SENT or (t[d + D_PACKETS] > 0 and t[b + C_FOREIGN_ACK] < 0):
+            t[d + D_STATE] = moves[t[d + D_STATE] * ns + 10]
+            t[p + D_STATE] = moves[t[p + D_STATE] * ns + 10]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def follow_window(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    d: cython.longlong,
+) -> cython.void:
+    """The window that the sender of a segment without SYN offers."""
+    win: cython.longlong = rows[o + S_WINDOW]
+    edge: cython.longlong
+    if win != t[d + D_WINDOW]:
+        if win > t[d + D_WINDOW] and t[d + D_WINDOW] >= 0:
+            t[d + D_WINDOW_TIME] = rows[o + S_TIME]
+        t[d + D_WINDOW] = win
+        if win > t[d + D_WINDOW_MAX]:
+            t[d + D_WINDOW_MAX] = win
+    if win == 0:
+        if t[d + D_ZERO_SINCE] == 0:
+            t[d + D_ZERO_SINCE] = rows[o + S_TIME]
+            t[d + D_ZERO_FRAME] = rows[o + S_FRAME]
+            t[d + D_ZERO_ACKS] = 0
+        else:
+            t[d + D_ZERO_ACKS] += 1
+    elif t[d + D_ZERO_SINCE] != 0:
+        t[d + D_ZERO_SINCE] = 0
+    if t[d + D_SHIFT] >= 0 and (rows[o + S_FLAGS] & 0x10) != 0:
+        edge = (rows[o + S_ACK] + (win << t[d + D_SHIFT])) & M32
+        if t[d + D_EDGE] < 0 or ahead(edge, t[d + D_EDGE]) > 0:
+            t[d + D_EDGE] = edge
+            t[d + D_EDGE_ACK] = rows[o + S_ACK]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def advance(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    d: cython.longlong,
+    end: cython.longlong,
+) -> cython.longlong:
+    """How far a segment with data, SYN or FIN goes beyond what its sender had sent; a gap between is counted."""
+    flags: cython.longlong = rows[o + S_FLAGS]
+    seq: cython.longlong = rows[o + S_SEQ]
+    adv: cython.longlong
+    if (
+        t[d + D_NXT] < 0
+        or (t[d + D_PACKETS] == 0 and t[d + D_ISN] < 0)
+        or (t[d + D_ISN] == seq and (flags & 0x02) != 0 and t[d + D_SYNS] == 1)
+    ):
+        if t[d + D_NXT] >= 0 and (flags & 0x02) == 0:
+            return ahead(end, t[d + D_NXT])
+        return rows[o + S_LENGTH] + 1
+    adv = ahead(end, t[d + D_NXT])
+    if adv > 0 and ahead(seq, t[d + D_NXT]) > 0 and (flags & 0x02) == 0:
+        t[d + D_HOLES] += 1
+    return adv
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def take_new(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    b: cython.longlong,
+    d: cython.longlong,
+    side: cython.longlong,
+    end: cython.longlong,
+    adv: cython.longlong,
+    gap: cython.longlong,
+) -> cython.void:
+    """A segment with something new: note it as its sender's latest."""
+    time: cython.longlong = rows[o + S_TIME]
+    length: cython.longlong = rows[o + S_LENGTH]
+    t[d + D_NXT] = end
+    t[b + C_IDLE_GAP] = gap
+    t[b + C_IDLE_FRAME] = rows[o + S_FRAME]
+    t[b + C_IDLE_SIDE] = side
+    t[d + D_NEW_TIME] = time
+    t[d + D_NEW_LENGTH] = length
+    if length > 0:
+        t[d + D_BYTES] += length if adv > length else adv
+        t[d + D_SEGMENTS] += 1
+        if length > t[d + D_SEGMENT_MAX]:
+            t[d + D_SEGMENT_MAX] = length
+        if t[b + C_DATA_SIDE] != side:
+            t[b + C_DATA_SIDE] = side
+            t[b + C_T_TURN] = time
+            t[b + C_TURN_FRAME] = rows[o + S_FRAME]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def take_repeated(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    d: cython.longlong,
+    end: cython.longlong,
+) -> cython.void:
+    """A segment that its sender had sent before."""
+    time: cython.longlong = rows[o + S_TIME]
+    seq: cython.longlong = rows[o + S_SEQ]
+    if t[d + D_RETRANS_SEQ] == seq and t[d + D_RETRANS] > 0:
+        t[d + D_RETRANS] += 1
+    else:
+        t[d + D_RETRANS] = 1
+        t[d + D_RETRANS_SEQ] = seq
+        t[d + D_RETRANS_FIRST] = t[d + D_NEW_TIME] if end == t[d + D_NXT] and t[d + D_NEW_TIME] > 0 else time
+    t[d + D_RETRANS_LENGTH] = rows[o + S_LENGTH]
+    t[d + D_RETRANS_LAST] = time
+    t[d + D_RETRANS_FRAME] = rows[o + S_FRAME]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def take_name(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    b: cython.longlong,
+    g: cython.longlong[::1],
+    buffer: cython.const[cython.uchar][::1],
+    seen_names: cython.longlong[::1],
+    names: cython.longlong[:, ::1],
+) -> cython.void:
+    """The name of the server that a connection asks for, as a hash; names not met lately are reported."""
+    j: cython.Py_ssize_t
+    h: cython.ulonglong = FNV_START
+    name: cython.longlong
+    for j in range(rows[o + S_NAME_AT], rows[o + S_NAME_AT] + rows[o + S_NAME_LENGTH]):
+        h = ((h ^ buffer[j]) * FNV_PRIME) & M64
+    name = cython.cast(cython.longlong, h >> 1)
+    t[b + C_NAME] = name
+    if seen_names[name & (seen_names.shape[0] - 1)] != name and g[G_NAMES] < names.shape[0]:
+        seen_names[name & (seen_names.shape[0] - 1)] = name
+        names[g[G_NAMES], 0] = name
+        names[g[G_NAMES], 1] = rows[o + S_NAME_AT]
+        names[g[G_NAMES], 2] = rows[o + S_NAME_LENGTH]
+        g[G_NAMES] += 1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def take_data(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    d: cython.longlong,
+    repeated: cython.longlong,
+) -> cython.void:
+    """What the data of a segment is."""
+    kind: cython.longlong = rows[o + S_KIND]
+    t[d + D_DATA_TIME] = rows[o + S_TIME]
+    t[d + D_DATA_FRAME] = rows[o + S_FRAME]
+    if t[d + D_FIRST_DATA] == 0:
+        t[d + D_FIRST_DATA] = rows[o + S_TIME]
+        t[d + D_FIRST_DATA_FRAME] = rows[o + S_FRAME]
+        t[d + D_FIRST_KIND] = kind
+    t[d + D_LAST_KIND] = kind
+    if kind == TLS_ALERT:
+        t[d + D_ALERT] = rows[o + S_KIND_INFO] if rows[o + S_KIND_INFO] >= 0 else -2
+        t[d + D_ALERT_FRAME] = rows[o + S_FRAME]
+    elif kind == HTTP_REQUEST:
+        if repeated == 0:
+            t[d + D_REQUESTS] += 1
+    elif kind == HTTP_RESPONSE:
+        if repeated == 0:
+            t[d + D_ANSWERS] += 1
+        t[d + D_STATUS] = rows[o + S_KIND_INFO]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def follow_fin(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    moves: cython.const[cython.longlong][::1],
+    d: cython.longlong,
+    p: cython.longlong,
+    end: cython.longlong,
+) -> cython.void:
+    """A FIN."""
+    ns: cython.longlong = len(moves) // STATES
+    t[d + D_FINS] += 1
+    if t[d + D_FIN_SEQ] >= 0:
+        return
+    t[d + D_FIN_SEQ] = (end - 1) & M32
+    t[d + D_FIN_TIME] = rows[o + S_TIME]
+    t[d + D_FIN_FRAME] = rows[o + S_FRAME]
+    if t[p + D_FIN_SEQ] >= 0 and (rows[o + S_FLAGS] & 0x10) != 0 and ahead(rows[o + S_ACK], t[p + D_FIN_SEQ]) <= 0:
+        t[d + D_STATE] = moves[t[d + D_STATE] * ns + 11]
+    else:
+        t[d + D_STATE] = moves[t[d + D_STATE] * ns + 5]
+    t[p + D_STATE] = moves[t[p + D_STATE] * ns + 6]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def follow_sent(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    g: cython.longlong[::1],
+    moves: cython.const[cython.longlong][::1],
+    b: cython.longlong,
+    side: cython.longlong,
+    end: cython.longlong,
+    gap: cython.longlong,
+    buffer: cython.const[cython.uchar][::1],
+    seen_names: cython.longlong[::1],
+    names: cython.longlong[:, ::1],
+) -> cython.longlong:
+    """What a segment with data, SYN or FIN sends. Returns: `REPEATED`, `PROBE` or 0."""
+    d: cython.longlong = b + SIDE_A + side * SIDE
+    p: cython.longlong = b + SIDE_A + (1 - side) * SIDE
+    flags: cython.longlong = rows[o + S_FLAGS]
+    length: cython.longlong = rows[o + S_LENGTH]
+    adv: cython.longlong = advance(rows, o, t, d, end)
+    seen: cython.longlong = 0
+    if (
+        t[d + D_NXT] >= 0
+        and length <= 1
+        and (flags & 0x03) == 0
+        and ahead(rows[o + S_SEQ], t[d + D_NXT]) == -1
+        and (t[d + D_ACKED] == t[d + D_NXT])
+    ):
+        seen = PROBE
+    elif adv > 0 and adv < FAR:
+        take_new(rows, o, t, b, d, side, end, adv, gap)
+    else:
+        seen = REPEATED
+        take_repeated(rows, o, t, d, end)
+    if length > 0 and seen != PROBE:
+        take_data(rows, o, t, d, seen)
+        if rows[o + S_NAME_LENGTH] > 0 and t[b + C_NAME] == 0:
+            take_name(rows, o, t, b, g, buffer, seen_names, names)
+    if (flags & 0x01) != 0:
+        follow_fin(rows, o, t, moves, d, p, end)
+    return seen
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def follow_bare(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    d: cython.longlong,
+    p: cython.longlong,
+) -> cython.longlong:
+    """Where a segment without data, SYN and FIN stands. Returns: `PROBE` or 0."""
+    seq: cython.longlong = rows[o + S_SEQ]
+    adv: cython.longlong
+    if t[d + D_NXT] < 0:
+        t[d + D_NXT] = seq
+    elif (rows[o + S_FLAGS] & 0x17) == 0x10:
+        adv = ahead(seq, t[d + D_NXT])
+        if adv == -1 and t[d + D_ACKED] == t[d + D_NXT]:
+            return PROBE
+        if adv > 0 and adv < FAR and t[d + D_ISN] >= 0 and t[p + D_ISN] >= 0:
+            # A bare ACK stands behind bytes that the capture does not hold.
+            t[d + D_HOLES] += 1
+            t[d + D_NXT] = seq
+    return 0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def follow_probes(
+    t: cython.longlong[::1],
+    d: cython.longlong,
+    p: cython.longlong,
+    time: cython.longlong,
+    probe: cython.longlong,
+) -> cython.void:
+    """Probes of the sender since the peer was last heard."""
+    if probe != 0:
+        if t[d + D_PROBES] == 0:
+            t[d + D_PROBE_FIRST] = time
+        t[d + D_PROBES] += 1
+        t[d + D_PROBE_LAST] = time
+    if t[p + D_PROBES] != 0:
+        t[p + D_PROBES] = 0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def follow_habits(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    d: cython.longlong,
+) -> cython.void:
+    """Habits of the sender: TTL, IP ID, timestamps, checksums."""
+    ttl: cython.longlong = rows[o + S_TTL]
+    ip_id: cython.longlong = rows[o + S_IP_ID]
+    step: cython.longlong
+    if ttl != t[d + D_TTL]:
+        t[d + D_TTL] = ttl
+        if t[d + D_TTL_MIN] < 0 or ttl < t[d + D_TTL_MIN]:
+            t[d + D_TTL_MIN] = ttl
+        if ttl > t[d + D_TTL_MAX]:
+            t[d + D_TTL_MAX] = ttl
+    if ip_id == 0:
+        t[d + D_ID_ZERO] += 1
+    elif ip_id > 0:
+        if t[d + D_ID] >= 0:
+            step = (ip_id - t[d + D_ID]) & 0xFFFF
+            if step >= 1 and step <= 64:
+                t[d + D_ID_STEPS] += 1
+            else:
+                t[d + D_ID_JUMPS] += 1
+        t[d + D_ID] = ip_id
+    t[d + D_FLOW] = rows[o + S_FLOW]
+    t[d + D_LINK] = rows[o + S_LINK_SRC]
+    if rows[o + S_TSVAL] >= 0:
+        t[d + D_TS_WITH] += 1
+        t[d + D_TS_LAST] = rows[o + S_TSVAL]
+        t[d + D_TS_TIME] = rows[o + S_TIME]
+    elif (rows[o + S_FLAGS] & 0x02) == 0:
+        t[d + D_TS_WITHOUT] += 1
+    if (rows[o + S_QUALITY] & 0x30) != 0:
+        t[d + D_UNSUMMED] += 1
+    t[d + D_PACKETS] += 1
+    t[d + D_LAST_TIME] = rows[o + S_TIME]
+    t[d + D_LAST_FRAME] = rows[o + S_FRAME]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def follow_segment(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    x: cython.longlong[::1],
+    g: cython.longlong[::1],
+    moves: cython.const[cython.longlong][::1],
+    b: cython.longlong,
+    side: cython.longlong,
+    end: cython.longlong,
+    gap: cython.longlong,
+    buffer: cython.const[cython.uchar][::1],
+    seen_names: cython.longlong[::1],
+    names: cython.longlong[:, ::1],
+) -> cython.longlong:
+    """All that a segment other than a reset tells of its connection. Returns: `REPEATED`, `PROBE` or 0."""
+    d: cython.longlong = b + SIDE_A + side * SIDE
+    p: cython.longlong = b + SIDE_A + (1 - side) * SIDE
+    flags: cython.longlong = rows[o + S_FLAGS]
+    seen: cython.longlong
+    if t[b + C_RESET_LAST] >= 0:
+        note_after(t, x, rows, o, b, side, g)
+    if (flags & 0x10) != 0:
+        follow_ack(rows, o, t, g, moves, b, side)
+    if (flags & 0x02) != 0:
+        follow_syn(rows, o, t, moves, b, side)
+    else:
+        follow_synchronized(rows, o, t, moves, b, d, p)
+        follow_window(rows, o, t, d)
+    if rows[o + S_LENGTH] > 0 or (flags & 0x03) != 0:
+        seen = follow_sent(rows, o, t, g, moves, b, side, end, gap, buffer, seen_names, names)
+    else:
+        seen = follow_bare(rows, o, t, d, p)
+    follow_probes(t, d, p, rows[o + S_TIME], seen & PROBE)
+    follow_habits(rows, o, t, d)
+    return seen
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def keep_in_ring(
+    rows: cython.longlong[::1],
+    o: cython.Py_ssize_t,
+    t: cython.longlong[::1],
+    d: cython.longlong,
+    gap: cython.longlong,
+    seen: cython.longlong,
+) -> cython.void:
+    """Keep a segment among its sender's latest."""
+    at: cython.longlong = d + D_COUNT + (t[d + D_RING] & LAST_IN_RING) * R_COUNT
+    what: cython.longlong = rows[o + S_FLAGS] | rows[o + S_FRAME] << 9 | rows[o + S_TOS] << 40
+    t[at + R_TIME] = rows[o + S_TIME]
+    t[at + R_WHAT] = what | rows[o + S_KIND] << 48 | seen << 53
+    t[at + R_SEQ] = rows[o + S_SEQ] | rows[o + S_LENGTH] << 32
+    t[at + R_ACK] = rows[o + S_ACK] | rows[o + S_TTL] << 32 | (rows[o + S_IP_ID] + 1) << 40
+    t[at + R_GAP] = gap
+    t[d + D_RING] += 1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.inline
+@cython.exceptval(check=False)
+def is_over(
+    t: cython.longlong[::1],
+    d: cython.longlong,
+    p: cython.longlong,
+) -> cython.bint:
+    """Whether both ends sent a FIN and got an acknowledgement of all they sent."""
+    return t[d + D_FINS] > 0 and t[p + D_FINS] > 0 and t[d + D_ACKED] == t[d + D_NXT] and t[p + D_ACKED] == t[p + D_NXT]
+
+
+@cython.cfunc
+@cython.nogil
 @cython.exceptval(-1)
 def walk(
     rows: cython.longlong[::1],
@@ -656,43 +1485,21 @@ def walk(
 ) -> cython.Py_ssize_t:
     """Do what `follow` says."""
     i: cython.Py_ssize_t
-    j: cython.Py_ssize_t
     o: cython.Py_ssize_t
+    place: cython.longlong
     slot: cython.longlong
+    side: cython.longlong
     b: cython.longlong
     d: cython.longlong
     p: cython.longlong
-    at: cython.longlong
-    side: cython.longlong
     time: cython.longlong
     flags: cython.longlong
-    seq: cython.longlong
-    ack: cython.longlong
-    length: cython.longlong
-    end: cython.longlong
-    win: cython.longlong
     gap: cython.longlong
-    adv: cython.longlong
-    ip_id: cython.longlong
-    head: cython.longlong
-    ports: cython.longlong
-    sport: cython.longlong
-    dport: cython.longlong
-    slo: cython.longlong
-    shi: cython.longlong
-    dlo: cython.longlong
-    dhi: cython.longlong
-    copy: cython.longlong
-    what: cython.longlong
-    fresh: cython.longlong
-    repeated: cython.longlong
-    probe: cython.longlong
+    end: cython.longlong
+    seen: cython.longlong
     old: cython.longlong
-    h: cython.ulonglong
-    line: cython.longlong
     ns: cython.longlong = len(moves) // STATES
     ring: cython.longlong = x.shape[0] // X_COUNT - PADDING
-    swapped: cython.bint
     for i in range(start, min(start + 2 * AHEAD, n)):
         fetch_bucket(rows, i, heads, near)
     for i in range(start, n):
@@ -705,459 +1512,41 @@ def walk(
         if (flags & 0x04) != 0 and g[G_RESETS] - g[G_FLUSHED] >= ring:
             return i
         time = rows[o + S_TIME]
-        if time < g[G_LAST_TIME]:
-            g[G_BACKWARDS] += 1
-        else:
-            g[G_LAST_TIME] = time
-        g[G_SEGMENTS] += 1
-        if rows[o + S_QUALITY] != 0:
-            if (rows[o + S_QUALITY] & 0x01) != 0:
-                g[G_CUT] += 1
-            if (rows[o + S_QUALITY] & 0x06) != 0:
-                g[G_OFFLOAD] += 1
-            if (rows[o + S_QUALITY] & 0x08) != 0:
-                g[G_BAD_CHECKSUM] += 1
-        shi = rows[o + S_SRC_HI]
-        slo = rows[o + S_SRC_LO]
-        dhi = rows[o + S_DST_HI]
-        dlo = rows[o + S_DST_LO]
-        sport = rows[o + S_SPORT]
-        dport = rows[o + S_DPORT]
-        seq = rows[o + S_SEQ]
-        ack = rows[o + S_ACK]
-        length = rows[o + S_LENGTH]
-        ip_id = rows[o + S_IP_ID]
-        head = near[i & NEAR]
-        slot = heads[head]
-        side = 0
-        ports = sport << 16 | dport
-        b = 0
-        while slot >= 0:
-            b = slot * WIDTH
-            if (
-                t[b + C_PORTS] == ports
-                and t[b + C_CLIENT_LO] == slo
-                and t[b + C_SERVER_LO] == dlo
-                and t[b + C_CLIENT_HI] == shi
-                and t[b + C_SERVER_HI] == dhi
-            ):
-                side = 0
-                break
-            if (
-                t[b + C_PORTS] == (dport << 16 | sport)
-                and t[b + C_CLIENT_LO] == dlo
-                and t[b + C_SERVER_LO] == slo
-                and t[b + C_CLIENT_HI] == dhi
-                and t[b + C_SERVER_HI] == shi
-            ):
-                side = 1
-                break
-            slot = t[b + C_NEXT]
-        fresh = 0
+        count_segment(rows, o, g, time)
+        place = find(rows, o, t, heads[near[i & NEAR]])
         old = -1
-        if slot < 0:
-            fresh = 1
-        elif (flags & 0x16) == 0x02:
-            # A SYN with another initial sequence number is another connection (Wireshark splits there too); with the
-            # same one it is the same attempt again: Windows repeats a refused SYN.
-            d = b + SIDE_A + side * SIDE
-            if t[d + D_ISN] >= 0:
-                if t[d + D_ISN] != seq:
-                    fresh = 1
-            elif t[d + D_NXT] >= 0 and t[d + D_NXT] != (seq + 1) & M32:
-                fresh = 1
-            elif t[d + D_NXT] < 0 and t[b + SIDE_A + (1 - side) * SIDE + D_ISN] < 0 and t[b + C_PACKETS] > 0:
-                fresh = 1
-            if fresh == 1 and (
-                t[b + SIDE_A + (1 - side) * SIDE + D_ISN] >= 0
-                and t[d + D_NXT] < 0
-                and t[b + SIDE_A + (1 - side) * SIDE + D_PACKETS] > 0
-                and t[d + D_PACKETS] == 0
-            ):
-                fresh = 0
-            if fresh == 1:
-                old = slot
-        elif (flags & 0x16) == 0x12 and t[b + C_USED] == 2:
-            # A SYN-ACK after the end, with a number of its own: the SYN of a new connection was not captured.
-            d = b + SIDE_A + side * SIDE
-            if (
-                t[d + D_ISN] >= 0
-                and t[d + D_ISN] != seq
-                and t[b + C_T_SYNACK] > 0
-                and time - t[b + C_FINISHED] > SECOND
-            ):
-                fresh = 1
-                old = slot
-        if fresh == 1:
-            if old >= 0:
-                at = t[old * WIDTH + C_RESET_LAST]
-                if at >= g[G_FLUSHED]:
-                    j = at % ring
-                    if x[X_SYN_AFTER * (ring + PADDING) + j] == 0:
-                        x[X_SYN_AFTER * (ring + PADDING) + j] = time
-                if t[old * WIDTH + C_USED] == 1:
-                    finish(t, g, old, time)
-                # Out of the hash table now; the queue releases the slot later.
-                unlink(t, heads, old)
-                t[old * WIDTH + C_BUCKET] = -1
-            slot = take_slot(t, heads, log, g, time)
-            if slot == old:
-                # The table is full, and what was known of the old connection had to go.
-                old = -1
-            b = slot * WIDTH
-            clear(t, b)
-            side = 0
-            if (flags & 0x02) != 0:
-                t[b + C_KNOWN] = 1
-                if (flags & 0x10) != 0:
-                    side = 1
-            elif sport < dport and (sport < 1024 or dport >= 32768 or dport - sport > 1000):
-                side = 1
-            if side == 0:
-                t[b + C_CLIENT_HI] = shi
-                t[b + C_CLIENT_LO] = slo
-                t[b + C_SERVER_HI] = dhi
-                t[b + C_SERVER_LO] = dlo
-                t[b + C_PORTS] = ports
-            else:
-                t[b + C_CLIENT_HI] = dhi
-                t[b + C_CLIENT_LO] = dlo
-                t[b + C_SERVER_HI] = shi
-                t[b + C_SERVER_LO] = slo
-                t[b + C_PORTS] = dport << 16 | sport
-            if old >= 0:
-                swapped = (
-                    t[old * WIDTH + C_PORTS] != t[b + C_PORTS] or t[old * WIDTH + C_CLIENT_LO] != t[b + C_CLIENT_LO]
-                )
-                remember_old(t, b, old * WIDTH, swapped)
-            t[b + C_NEXT] = heads[head]
-            heads[head] = slot
-            t[b + C_BUCKET] = head
-            t[b + C_USED] = 1
-            t[b + C_STREAM] = g[G_STREAMS]
-            g[G_STREAMS] += 1
-            g[G_LIVE] += 1
-            line = g[G_LINES]
-            g[G_LINES] += 1
-            t[b + C_LOG] = line
-            t[b + C_FIRST_TIME] = time
-            t[b + C_LAST_TIME] = time
-            t[b + C_TUNNEL] = rows[o + S_TUNNEL]
+        if place >= 0 and (flags & 0x06) == 0x02 and begins_anew(rows, o, t, (place >> 1) * WIDTH, place & 1):
+            old = place >> 1
+            give_way(t, heads, x, g, old, time)
+            place = -1
+        if place < 0:
+            place = add_connection(rows, o, t, heads, log, g, near[i & NEAR], old)
+        slot = place >> 1
+        side = place & 1
+        b = slot * WIDTH
         d = b + SIDE_A + side * SIDE
         p = b + SIDE_A + (1 - side) * SIDE
-
-        # One more copy of a packet that was seen: counted, and no evidence of anything.
-        copy = 0
-        if t[d + D_RING] > 0:
-            copy = is_copy(t, g, b, d, seq | length << 32, ack, flags, ip_id, rows[o + S_TTL], time)
-        if copy > 0:
-            t[b + C_COPIES] += 1
-            g[G_COPIES] += 1
-            if copy == 2:
-                g[G_PROVEN] += 1
-            rows[o + S_QUALITY] |= 0x40
-            if (flags & 0x04) != 0 and t[b + C_RESET_LAST] >= g[G_FLUSHED]:
-                x[X_COPIES * (ring + PADDING) + t[b + C_RESET_LAST] % ring] += 1
+        if passes_over(rows, o, t, x, g, b, d):
             continue
-
         gap = time - t[b + C_LAST_TIME]
         if gap < 0:
             gap = 0
-        end = (seq + length + (flags & 0x01) + ((flags >> 1) & 0x01)) & M32
-        repeated = 0
-        probe = 0
+        end = (rows[o + S_SEQ] + rows[o + S_LENGTH] + (flags & 0x01) + ((flags >> 1) & 0x01)) & M32
+        seen = 0
         if (flags & 0x04) != 0:
             record_reset(t, x, rows, o, g, b, side)
             t[d + D_STATE] = moves[t[d + D_STATE] * ns + 8]
             t[p + D_STATE] = moves[t[p + D_STATE] * ns + 9]
         else:
-            if t[b + C_RESET_LAST] >= 0:
-                note_after(t, x, rows, o, b, side, g)
-            # What the sender acknowledges.
-            if (flags & 0x10) != 0:
-                if t[p + D_NXT] >= 0:
-                    adv = ahead(ack, t[p + D_NXT])
-                else:
-                    adv = 0
-                if (
-                    (flags & 0x02) == 0
-                    and t[p + D_ISN] >= 0
-                    and t[d + D_ISN] < 0
-                    and t[p + D_PACKETS] == t[p + D_SYNS]
-                    and (ack != (t[p + D_ISN] + 1) & M32 and side == 1)
-                ):
-                    # The SYN was answered by a bare ACK of other numbers: an old connection lives there.
-                    if t[b + C_FOREIGN_ACK] < 0:
-                        t[b + C_FOREIGN_ACK] = ack
-                        t[b + C_FOREIGN_FRAME] = rows[o + S_FRAME]
-                elif adv > 0 and t[p + D_NXT] >= 0 and (adv >= FAR or (flags & 0x02) != 0):
-                    pass
-                else:
-                    if adv > 0 and t[p + D_NXT] >= 0:
-                        # Acknowledged but never seen: the capture lost it.
-                        t[b + C_MISSING] += 1
-                        g[G_MISSING] += 1
-                        t[p + D_NXT] = ack
-                    elif t[p + D_NXT] < 0:
-                        t[p + D_NXT] = ack
-                    if t[p + D_ACKED] < 0 or ahead(ack, t[p + D_ACKED]) > 0:
-                        if t[p + D_ACKED] >= 0 or t[p + D_ISN] >= 0:
-                            t[p + D_ACKED_TIME] = time
-                            t[p + D_ACKED_FRAME] = rows[o + S_FRAME]
-                            if ack == t[p + D_NXT]:
-                                if t[p + D_NEW_LENGTH] > t[p + D_ACKED_MAX]:
-                                    t[p + D_ACKED_MAX] = t[p + D_NEW_LENGTH]
-                                if t[p + D_RETRANS] == 0 and t[p + D_NEW_TIME] > 0 and time > t[p + D_NEW_TIME]:
-                                    if t[p + D_RTT] == 0 or time - t[p + D_NEW_TIME] < t[p + D_RTT]:
-                                        t[p + D_RTT] = time - t[p + D_NEW_TIME]
-                        t[p + D_ACKED] = ack
-                        if t[p + D_RETRANS] > 0 and ahead(ack, t[p + D_RETRANS_SEQ]) > 0:
-                            t[p + D_RETRANS] = 0
-                if t[p + D_STATE] == SYN_RECEIVED and t[p + D_ISN] >= 0 and ack == (t[p + D_ISN] + 1) & M32:
-                    t[p + D_STATE] = moves[SYN_RECEIVED * ns + 4]
-                    if t[b + C_T_ACK] == 0 and side == 0:
-                        t[b + C_T_ACK] = time
-                if t[p + D_FIN_SEQ] >= 0 and ahead(ack, t[p + D_FIN_SEQ]) > 0:
-                    t[p + D_STATE] = moves[t[p + D_STATE] * ns + 7]
-                if t[d + D_ACK_SENT] < 0 or ahead(ack, t[d + D_ACK_SENT]) > 0:
-                    t[d + D_ACK_SENT] = ack
-
-            if (flags & 0x02) != 0:
-                if t[d + D_ISN] < 0:
-                    t[d + D_ISN] = seq
-                    t[d + D_SYN_FRAME] = rows[o + S_FRAME]
-                    t[d + D_SYN_OPTIONS] = rows[o + S_OPTIONS]
-                    t[d + D_SYN_WINDOW] = rows[o + S_WINDOW]
-                    t[d + D_SYN_TTL] = rows[o + S_TTL]
-                    t[d + D_SYN_ID] = ip_id
-                    t[d + D_WSCALE] = rows[o + S_WSCALE]
-                t[d + D_SYN_LAST] = time
-                t[d + D_SYNS] += 1
-                t[b + C_KNOWN] = 1
-                if (flags & 0x10) != 0:
-                    if t[b + C_T_SYNACK] == 0:
-                        t[b + C_T_SYNACK] = time
-                    t[d + D_STATE] = moves[t[d + D_STATE] * ns + 2]
-                    t[p + D_STATE] = moves[t[p + D_STATE] * ns + 3]
-                    # RFC 7323 section 2.2: the scale counts only when both SYNs carried it.
-                    if t[p + D_ISN] >= 0:
-                        if t[d + D_WSCALE] >= 0 and t[p + D_WSCALE] >= 0:
-                            t[d + D_SHIFT] = t[d + D_WSCALE] if t[d + D_WSCALE] < 15 else 14
-                            t[p + D_SHIFT] = t[p + D_WSCALE] if t[p + D_WSCALE] < 15 else 14
-                        else:
-                            t[d + D_SHIFT] = 0
-                            t[p + D_SHIFT] = 0
-                else:
-                    if side == 0 and t[b + C_T_SYN] == 0:
-                        t[b + C_T_SYN] = time
-                    t[d + D_STATE] = moves[t[d + D_STATE] * ns + 0]
-                    t[p + D_STATE] = moves[t[p + D_STATE] * ns + 1]
-            else:
-                if t[d + D_STATE] == SYN_SENT and (flags & 0x10) != 0:
-                    # The SYN-ACK was not captured: only who got it acknowledges.
-                    t[d + D_STATE] = moves[SYN_SENT * ns + 10]
-                    t[p + D_STATE] = moves[t[p + D_STATE] * ns + 10]
-                elif t[d + D_STATE] == 0 and t[d + D_ISN] < 0 and t[d + D_FINS] == 0 and (flags & 0x11) != 0:
-                    # Middle of a conversation: both ends must have been synchronized.
-                    if (
-                        t[b + C_KNOWN] == 0
-                        or t[p + D_STATE] > SYN_SENT
-                        or (t[d + D_PACKETS] > 0 and t[b + C_FOREIGN_ACK] < 0)
-                    ):
-                        t[d + D_STATE] = moves[t[d + D_STATE] * ns + 10]
-                        t[p + D_STATE] = moves[t[p + D_STATE] * ns + 10]
-                win = rows[o + S_WINDOW]
-                if win != t[d + D_WINDOW]:
-                    if win > t[d + D_WINDOW] and t[d + D_WINDOW] >= 0:
-                        t[d + D_WINDOW_TIME] = time
-                    t[d + D_WINDOW] = win
-                    if win > t[d + D_WINDOW_MAX]:
-                        t[d + D_WINDOW_MAX] = win
-                if win == 0:
-                    if t[d + D_ZERO_SINCE] == 0:
-                        t[d + D_ZERO_SINCE] = time
-                        t[d + D_ZERO_FRAME] = rows[o + S_FRAME]
-                        t[d + D_ZERO_ACKS] = 0
-                    else:
-                        t[d + D_ZERO_ACKS] += 1
-                elif t[d + D_ZERO_SINCE] != 0:
-                    t[d + D_ZERO_SINCE] = 0
-                if t[d + D_SHIFT] >= 0 and (flags & 0x10) != 0:
-                    at = (ack + (win << t[d + D_SHIFT])) & M32
-                    if t[d + D_EDGE] < 0 or ahead(at, t[d + D_EDGE]) > 0:
-                        t[d + D_EDGE] = at
-                        t[d + D_EDGE_ACK] = ack
-
-            # What the sender sends.
-            if length > 0 or (flags & 0x03) != 0:
-                if (
-                    t[d + D_NXT] < 0
-                    or (t[d + D_PACKETS] == 0 and t[d + D_ISN] < 0)
-                    or (t[d + D_ISN] == seq and (flags & 0x02) != 0 and t[d + D_SYNS] == 1)
-                ):
-                    adv = length + 1
-                    if t[d + D_NXT] >= 0 and (flags & 0x02) == 0:
-                        adv = ahead(end, t[d + D_NXT])
-                else:
-                    adv = ahead(end, t[d + D_NXT])
-                    if adv > 0 and ahead(seq, t[d + D_NXT]) > 0 and (flags & 0x02) == 0:
-                        t[d + D_HOLES] += 1
-                if (
-                    t[d + D_NXT] >= 0
-                    and length <= 1
-                    and (flags & 0x03) == 0
-                    and ahead(seq, t[d + D_NXT]) == -1
-                    and (t[d + D_ACKED] == t[d + D_NXT])
-                ):
-                    probe = 1
-                elif adv > 0 and adv < FAR:
-                    t[d + D_NXT] = end
-                    t[b + C_IDLE_GAP] = gap
-                    t[b + C_IDLE_FRAME] = rows[o + S_FRAME]
-                    t[b + C_IDLE_SIDE] = side
-                    t[d + D_NEW_TIME] = time
-                    t[d + D_NEW_LENGTH] = length
-                    if length > 0:
-                        t[d + D_BYTES] += length if adv > length else adv
-                        t[d + D_SEGMENTS] += 1
-                        if length > t[d + D_SEGMENT_MAX]:
-                            t[d + D_SEGMENT_MAX] = length
-                        if t[b + C_DATA_SIDE] != side:
-                            t[b + C_DATA_SIDE] = side
-                            t[b + C_T_TURN] = time
-                            t[b + C_TURN_FRAME] = rows[o + S_FRAME]
-                else:
-                    repeated = 1
-                    if t[d + D_RETRANS_SEQ] == seq and t[d + D_RETRANS] > 0:
-                        t[d + D_RETRANS] += 1
-                    else:
-                        t[d + D_RETRANS] = 1
-                        t[d + D_RETRANS_SEQ] = seq
-                        t[d + D_RETRANS_FIRST] = (
-                            t[d + D_NEW_TIME] if end == t[d + D_NXT] and t[d + D_NEW_TIME] > 0 else time
-                        )
-                    t[d + D_RETRANS_LENGTH] = length
-                    t[d + D_RETRANS_LAST] = time
-                    t[d + D_RETRANS_FRAME] = rows[o + S_FRAME]
-                if length > 0 and probe == 0:
-                    t[d + D_DATA_TIME] = time
-                    t[d + D_DATA_FRAME] = rows[o + S_FRAME]
-                    at = rows[o + S_KIND]
-                    if t[d + D_FIRST_DATA] == 0:
-                        t[d + D_FIRST_DATA] = time
-                        t[d + D_FIRST_DATA_FRAME] = rows[o + S_FRAME]
-                        t[d + D_FIRST_KIND] = at
-                    t[d + D_LAST_KIND] = at
-                    if at == TLS_ALERT:
-                        t[d + D_ALERT] = rows[o + S_KIND_INFO] if rows[o + S_KIND_INFO] >= 0 else -2
-                        t[d + D_ALERT_FRAME] = rows[o + S_FRAME]
-                    elif at == HTTP_REQUEST:
-                        if repeated == 0:
-                            t[d + D_REQUESTS] += 1
-                    elif at == HTTP_RESPONSE:
-                        if repeated == 0:
-                            t[d + D_ANSWERS] += 1
-                        t[d + D_STATUS] = rows[o + S_KIND_INFO]
-                    if rows[o + S_NAME_LENGTH] > 0 and t[b + C_NAME] == 0:
-                        h = FNV_START
-                        for j in range(rows[o + S_NAME_AT], rows[o + S_NAME_AT] + rows[o + S_NAME_LENGTH]):
-                            h = ((h ^ buffer[j]) * FNV_PRIME) & M64
-                        at = cython.cast(cython.longlong, h >> 1)
-                        t[b + C_NAME] = at
-                        if seen_names[at & (seen_names.shape[0] - 1)] != at and g[G_NAMES] < names.shape[0]:
-                            seen_names[at & (seen_names.shape[0] - 1)] = at
-                            names[g[G_NAMES], 0] = at
-                            names[g[G_NAMES], 1] = rows[o + S_NAME_AT]
-                            names[g[G_NAMES], 2] = rows[o + S_NAME_LENGTH]
-                            g[G_NAMES] += 1
-                if (flags & 0x01) != 0:
-                    t[d + D_FINS] += 1
-                    if t[d + D_FIN_SEQ] < 0:
-                        t[d + D_FIN_SEQ] = (end - 1) & M32
-                        t[d + D_FIN_TIME] = time
-                        t[d + D_FIN_FRAME] = rows[o + S_FRAME]
-                        if t[p + D_FIN_SEQ] >= 0 and (flags & 0x10) != 0 and ahead(ack, t[p + D_FIN_SEQ]) <= 0:
-                            t[d + D_STATE] = moves[t[d + D_STATE] * ns + 11]
-                        else:
-                            t[d + D_STATE] = moves[t[d + D_STATE] * ns + 5]
-                        t[p + D_STATE] = moves[t[p + D_STATE] * ns + 6]
-            elif t[d + D_NXT] < 0:
-                t[d + D_NXT] = seq
-            elif (flags & 0x17) == 0x10 and ahead(seq, t[d + D_NXT]) == -1 and t[d + D_ACKED] == t[d + D_NXT]:
-                probe = 1
-            elif (
-                t[d + D_NXT] >= 0
-                and ahead(seq, t[d + D_NXT]) > 0
-                and ahead(seq, t[d + D_NXT]) < FAR
-                and (flags & 0x17) == 0x10
-                and t[d + D_ISN] >= 0
-                and t[p + D_ISN] >= 0
-            ):
-                # A bare ACK stands behind bytes that the capture does not hold.
-                t[d + D_HOLES] += 1
-                t[d + D_NXT] = seq
-            if probe == 1:
-                if t[d + D_PROBES] == 0:
-                    t[d + D_PROBE_FIRST] = time
-                t[d + D_PROBES] += 1
-                t[d + D_PROBE_LAST] = time
-            if t[p + D_PROBES] != 0:
-                t[p + D_PROBES] = 0
-
-            # Habits of the sender.
-            at = rows[o + S_TTL]
-            if at != t[d + D_TTL]:
-                t[d + D_TTL] = at
-                if t[d + D_TTL_MIN] < 0 or at < t[d + D_TTL_MIN]:
-                    t[d + D_TTL_MIN] = at
-                if at > t[d + D_TTL_MAX]:
-                    t[d + D_TTL_MAX] = at
-            if ip_id == 0:
-                t[d + D_ID_ZERO] += 1
-            elif ip_id > 0:
-                if t[d + D_ID] >= 0:
-                    at = (ip_id - t[d + D_ID]) & 0xFFFF
-                    if at >= 1 and at <= 64:
-                        t[d + D_ID_STEPS] += 1
-                    else:
-                        t[d + D_ID_JUMPS] += 1
-                t[d + D_ID] = ip_id
-            t[d + D_FLOW] = rows[o + S_FLOW]
-            t[d + D_LINK] = rows[o + S_LINK_SRC]
-            if rows[o + S_TSVAL] >= 0:
-                t[d + D_TS_WITH] += 1
-                t[d + D_TS_LAST] = rows[o + S_TSVAL]
-                t[d + D_TS_TIME] = time
-            elif (flags & 0x02) == 0:
-                t[d + D_TS_WITHOUT] += 1
-            if (rows[o + S_QUALITY] & 0x30) != 0:
-                t[d + D_UNSUMMED] += 1
-            t[d + D_PACKETS] += 1
-            t[d + D_LAST_TIME] = time
-            t[d + D_LAST_FRAME] = rows[o + S_FRAME]
-
-        at = d + D_COUNT + (t[d + D_RING] & LAST_IN_RING) * R_COUNT
-        what = flags | rows[o + S_FRAME] << 9 | rows[o + S_TOS] << 40
-        what |= rows[o + S_KIND] << 48 | repeated << 53 | probe << 54
-        t[at + R_TIME] = time
-        t[at + R_WHAT] = what
-        t[at + R_SEQ] = seq | length << 32
-        t[at + R_ACK] = ack | rows[o + S_TTL] << 32 | (ip_id + 1) << 40
-        t[at + R_GAP] = gap
-        t[d + D_RING] += 1
+            seen = follow_segment(rows, o, t, x, g, moves, b, side, end, gap, buffer, seen_names, names)
+        keep_in_ring(rows, o, t, d, gap, seen)
         t[b + C_PACKETS] += 1
         if time > t[b + C_LAST_TIME]:
             t[b + C_LAST_TIME] = time
-        if t[b + C_USED] == 1:
-            if (flags & 0x04) != 0 or (
-                t[d + D_FINS] > 0
-                and t[p + D_FINS] > 0
-                and t[d + D_ACKED] == t[d + D_NXT]
-                and t[p + D_ACKED] == t[p + D_NXT]
-            ):
-                finish(t, g, slot, time)
-                if g[G_FINISHED] > keep or time - t[g[G_OLDEST] * WIDTH + C_FINISHED] > FINISHED_KEEP:
-                    expire(t, heads, log, g, time, keep)
+        if t[b + C_USED] == 1 and ((flags & 0x04) != 0 or is_over(t, d, p)):
+            finish(t, g, slot, time)
+            if g[G_FINISHED] > keep or time - t[g[G_OLDEST] * WIDTH + C_FINISHED] > FINISHED_KEEP:
+                expire(t, heads, log, g, time, keep)
     return n
 
 
