@@ -11,6 +11,8 @@ their client's next segment arrives.
 - None of them had got a single byte from the server, although clients may have sent their requests, which the kernel
   acknowledged.
 - The resets are active: `RST,ACK` with the server's next number.
+- Some of them had not got a byte from their client either. A program that ends closes such connections with a FIN;
+  where all held a request, it may as well have accepted them and died.
 - A kernel trace shows inet_csk_listen_stop below the reset; the deploy log shows a stop or a smaller number of
   workers.
 
@@ -28,11 +30,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, proves, refutes, shows, supports
-from whyrst.fast.layout import Flag
-from whyrst.fast.tables import Dir
-from whyrst.resets.facts import SECOND, Fact
+from whyrst.fast.layout import Flag, Seg
+from whyrst.fast.tables import Conn, Dir
+from whyrst.resets.facts import MS, SECOND, Fact
 from whyrst.resets.mechanism import ACTIVE
 
 if TYPE_CHECKING:
@@ -73,11 +77,16 @@ QUEUED = 63 * SECOND
 """A SYN-ACK is repeated for so long, so that a handshake's last step may still come (tcp_synack_retries 5)."""
 
 
+WAITED = 50 * MS
+"""A program that turns connections away does so sooner."""
+
+
 def judge(r: Resets) -> Iterator[Sign]:
     """Active resets to several connections at once, none of which had got a byte.
 
     A program that ends its accepted connections one by one leaves FINs, or answers, among them; the queue of a
-    listening socket is emptied in one loop of the kernel.
+    listening socket is emptied in one loop of the kernel. A program that turns a crowd away resets each connection
+    as soon as it is there, and one that dies resets those that hold unread bytes and closes the others.
     """
     unserved = r.by_server & (r.server(Dir.BYTES) == 0) & r.progress.handshake_seen & ~r.progress.sender_fin
     live = unserved & r.progress.synchronized & r.shape.has_ack
@@ -100,10 +109,18 @@ def judge(r: Resets) -> Iterator[Sign]:
         "{dropped_at_once} connections without an answer were reset in the same milliseconds",
         "no other connection without an answer was reset at the same time",
     )
-    yield decides(
-        live & (near.dropped_at_once >= SEVERAL) & (near.served_ended_together == 0),
+    waited = r.seg(Seg.TIME) - np.maximum(r.conn(Conn.T_SYNACK), 0) >= WAITED
+    pair = live & (near.served_ended_together == 0)
+    alone = pair & (near.dropped_at_once >= SEVERAL)
+    yield hints(
+        alone,
         "{dropped_at_once} connections without an answer were reset in the same milliseconds, and none with one",
         "too few connections ended together, or some that had been answered ended, too",
+    )
+    yield decides(
+        waited & ((alone & (near.dropped_unasked > 0)) | (pair & (near.dropped_unasked >= PAIR))),
+        "of these, {dropped_unasked} held no byte of the client: a program that ends closes such ones with a FIN",
+        "these held bytes of the client, as accepted ones do whose program ended, or had just come",
     )
     yield supports(
         Fact.of(near.queue_dropped, half_open),

@@ -174,6 +174,14 @@ class Services:
         return self._server_dropped_unserved.count(self._rank, self._now - AT_ONCE, self._now + AT_ONCE)
 
     @cached_property
+    def dropped_unasked(self) -> Column:
+        """Of them, those whose client had not sent a byte either: a program's close would have sent a FIN."""
+        log = self._r.neighbour
+        silent = (log(Log.SERVER_BYTES) == 0) & (log(Log.CLIENT_BYTES) == 0) & (log(Log.T_SYNACK) > 0)
+        line = self._line(self._services, silent & ((self._end & End.SERVER_ACTIVE) != 0), log(Log.T_END))
+        return line.count(self._rank, self._now - AT_ONCE, self._now + AT_ONCE)
+
+    @cached_property
     def queue_dropped(self) -> Mask:
         """The server had actively reset several connections at once that had not got a byte, while this handshake was
         under way, and accepted none afterwards."""

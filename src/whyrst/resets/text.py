@@ -252,6 +252,7 @@ FIELDS: dict[str, Callable[[Resets, int], object]] = {
     "ended_together": lambda r, i: int(r.neighbours.ended_together[i]),
     "served_ended_together": lambda r, i: int(r.neighbours.served_ended_together[i]),
     "served_in_burst": lambda r, i: int(r.neighbours.served_in_burst[i]),
+    "dropped_unasked": lambda r, i: int(r.neighbours.dropped_unasked[i]),
     "dropped_at_once": lambda r, i: int(r.neighbours.dropped_at_once[i]),
     "resets_of_service": lambda r, i: int(r.neighbours.resets_of_service[i]),
     "resets_of_client": lambda r, i: int(r.neighbours.resets_of_client[i]),
