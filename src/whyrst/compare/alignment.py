@@ -52,7 +52,7 @@ class Alignment:
         legs: connections with resets.
         homes: per capture, frame of a reset that is judged there -> its leg.
         elsewhere: per capture, frames of resets that are judged at another place.
-        events: per capture, segments of the legs.
+        events: per capture, segments of the legs, on the common clock.
         starts: per capture, row of the table -> first and last + 1 of its events.
         readings: per capture its second reading, whose resets wait to be judged.
         tracer: tells origins.
@@ -79,7 +79,7 @@ class Alignment:
     def look_into(self, leg: Leg) -> list[Seen]:
         """The resets of a connection, with its segments at hand."""
         if not leg.segments:
-            fill(leg, self.events, self.starts, self.tables, self.clocks)
+            fill(leg, self.events, self.starts, self.tables)
             leg.flip |= _opened_behind(leg, self)
         if leg.seen is None:
             doubts = [clock.uncertainty if clock.known else None for clock in self.clocks]
@@ -284,7 +284,8 @@ def _fill(
         reading = Reading(series, aligned.clocks[c], threads=threads)
         wanted = np.array([row for leg in aligned.legs for row in leg.rows.get(c, ())], dtype=np.int64)
         found = gather(reading, aligned.tables[c], wanted, moments[c], early[c])
-        rows = found[:, Event.PRINT]
+        found[Event.TIME] = aligned.clocks[c].all_common(found[Event.TIME])
+        rows = found[Event.PRINT]
         first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1]))) if len(rows) else rows
         ends = [*first[1:].tolist(), len(rows)]
         starts.append({int(rows[x]): (x, y) for x, y in zip(first.tolist(), ends, strict=False)})

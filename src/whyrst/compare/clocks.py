@@ -15,7 +15,8 @@ import numpy as np
 
 from whyrst.compare.conversations import crossed
 from whyrst.compare.events import Event, Events
-from whyrst.compare.pairing import PROXIED, SHIFTED, Pairs, _common
+from whyrst.compare.lookup import common
+from whyrst.compare.pairing import PROXIED, SHIFTED, Pairs
 from whyrst.compare.survey import mixed
 from whyrst.fast.layout import Flag
 from whyrst.resets.facts import MS, SECOND, distinct
@@ -125,7 +126,7 @@ def _shared(surveys: tuple[Survey, Survey], tables: tuple[Conversations, Convers
         rows, at = rows.take(mine), at[mine]
         forth = (rows[Event.SIDE] == c.client_side[at]) ^ turn[of[at]]
         sides.append((rows, of[at], forth, _names(c, at, rows, forth, of[at], both)))
-    i, j = _common(sides[0][3], sides[1][3])
+    i, j = common(sides[0][3], sides[1][3])
     one, two = sides[0][0], sides[1][0]
     hops = one[Event.TTL][i] - two[Event.TTL][j]
     return Shared(sides[0][1][i], sides[0][2][i], one[Event.TIME][i], two[Event.TIME][j], hops)

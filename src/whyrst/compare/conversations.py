@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whyrst.compare.events import Event, Events
+from whyrst.compare.lookup import Lookup
 from whyrst.compare.survey import mixed
 from whyrst.fast.layout import Flag
-from whyrst.resets.facts import distinct, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +70,11 @@ class Conversations:
         return len(self.key)
 
     @cached_property
+    def _rows(self) -> Lookup:
+        """The first row of each key."""
+        return Lookup(self.key)
+
+    @cached_property
     def _last(self) -> Cells:
         """For each row the last one of its key."""
         ends = np.flatnonzero(np.append(self.key[1:] != self.key[:-1], True))
@@ -79,23 +84,22 @@ class Conversations:
         """The row of the connection that a segment belongs to, -1 when there is none."""
         if len(self) == 0:
             return np.full(len(key), NONE)
-        low = np.minimum(np.searchsorted(self.key, key), len(self) - 1)
-        there = self.key[low] == key
-        high = np.where(there, self._last[low], low)
+        low = self._rows.first(key)
+        high = np.where(low >= 0, self._last[low], low)
         # Of several with that key the last one that had begun, by halving what is left.
         while len(left := np.flatnonzero(low < high)):
             middle = (low[left] + high[left] + 1) // 2
             begun = self.begin[middle] <= frame[left]
             low[left] = np.where(begun, middle, low[left])
             high[left] = np.where(begun, high[left], middle - 1)
-        return np.where(there, low, NONE)
+        return low
 
 
 def conversations(survey: Survey) -> Conversations:
     """Put the events of a capture together."""
     marks, samples = survey.marks, survey.samples
     # Of what was in use before the capture began, and said nothing in it, a few plain segments may be all.
-    quiet = samples.take(~one_of(samples[Event.KEY], distinct(marks[Event.KEY])))
+    quiet = samples.take(~Lookup(marks[Event.KEY]).holds(samples[Event.KEY]))
     events = Events.joined([marks, quiet])
     if len(quiet):
         events = events.take(np.argsort(events[Event.FRAME], kind="stable"))

@@ -41,7 +41,7 @@ def gather(
         early: for each row, when its connection began elsewhere, on this capture's clock, if that was sooner.
 
     Returns:
-        Events, shape (n, Event.COUNT), in the order of connections and frames; PRINT holds the table's row.
+        Events, shape (Event.COUNT, n), in the order of connections and frames; PRINT holds the table's row.
     """
     slots = np.zeros(SLOTS, dtype=np.uint8)
     slots[(table.key[wanted] ^ (table.key[wanted] >> 32)) & (SLOTS - 1)] = 1
@@ -61,7 +61,7 @@ def gather(
     _assign(kept, table, chosen, early)
     events = Events(kept.tables)
     events = events.take(np.argsort(events[Event.PRINT], kind="stable"))
-    return np.stack([events[cell] for cell in range(Event.COUNT)], axis=1)
+    return np.stack([events[cell] for cell in range(Event.COUNT)])
 
 
 def _assign(kept: Kept, table: Conversations, chosen: Mask, early: Cells) -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whyrst.compare.conversations import crossed
+from whyrst.compare.events import Event
 from whyrst.compare.pairing import PROXIED, SAME, SHIFTED, Pairs
 from whyrst.compare.segment import ACK, LOCAL, Held, Segment
 from whyrst.fast.layout import Flag, Opt
@@ -19,7 +21,6 @@ from whyrst.fast.layout import Flag, Opt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whyrst.compare.clocks import Clock
     from whyrst.compare.conversations import Conversations
     from whyrst.compare.sightings import Seen
 
@@ -102,9 +103,9 @@ def legs(tables: Sequence[Conversations], pairs: dict[tuple[int, int], Pairs]) -
         leg = found.setdefault(int(label[node]), Leg({}))
         c = int(np.searchsorted(base, node, side="right")) - 1
         leg.rows.setdefault(c, []).append(node - int(base[c]))
-    for x, code in zip(label[one].tolist(), how.tolist(), strict=True):
-        if x in found:
-            found[x].how |= code  # translated and shifted are bits
+    changed = np.flatnonzero(wanted[label[one]] & (how != SAME))
+    for x, code in zip(label[one[changed]].tolist(), how[changed].tolist(), strict=True):
+        found[x].how |= code  # translated and shifted are bits
     _other_legs(found, label, base, pairs)
     return list(found.values())
 
@@ -120,15 +121,14 @@ def _other_legs(found: dict[int, Leg], label: Cells, base: Cells, pairs: dict[tu
 
 
 def fill(leg: Leg, events: Sequence[Cells], starts: Sequence[dict[int, tuple[int, int]]],
-         tables: Sequence[Conversations], clocks: Sequence[Clock]) -> None:  # fmt: skip
+         tables: Sequence[Conversations]) -> None:  # fmt: skip
     """Give a leg its segments.
 
     Args:
         leg: the leg.
-        events: per capture, gathered segments.
+        events: per capture, gathered segments, on the common clock.
         starts: per capture, row of the table -> first and last + 1 of its events.
         tables: per capture, its connections.
-        clocks: per capture.
     """
     mains = {c: _main(rows, tables[c]) for c, rows in leg.rows.items()}
     known = [c for c in sorted(mains) if tables[c].known[mains[c]]]
@@ -142,7 +142,7 @@ def fill(leg: Leg, events: Sequence[Cells], starts: Sequence[dict[int, tuple[int
         for row in leg.rows[c]:
             first, last = starts[c].get(row, (0, 0))
             client = _client_side(row, tables[c], mains[whole], tables[whole])
-            found += [_segment(cells, client, shift, row, clocks[c]) for cells in events[c][first:last].tolist()]
+            found += _segments(events[c][:, first:last], client, shift, row)
         missing = [end for end, number in enumerate(own) if number < 0 <= isn[end]]
         if missing:
             found = _shifted(found, leg.segments[known[0]] if known and c != known[0] else [], missing)
@@ -198,25 +198,32 @@ def _client_side(row: int, table: Conversations, main: int, whole: Conversations
     return 1 - side if crossed(table, np.array([row]), whole, np.array([main]))[0] else side
 
 
-def _segment(cells: list[int], client: int, shift: list[int], row: int, clock: Clock) -> Segment:
-    # Unpacked in the order of `Event`: there are many of them.
-    frame, time, *ends, seq, ack, flags, window, length, ttl, ip_id, options, stamp, _, _, quality, _, side, _ = cells
-    forth = side == client
-    mine, theirs = (shift[0], shift[1]) if forth else (shift[1], shift[0])
-    return Segment(
-        frame=frame,
-        time=clock.common(time),
-        forth=forth,
-        seq=(seq + mine) % WRAP if mine else seq,
-        ack=(ack + theirs) % WRAP if theirs and flags & ACK else ack,
-        flags=flags,
-        length=length,
-        window=window,
-        ttl=ttl,
-        ip_id=ip_id,
-        options=options,
-        stamp=stamp,
-        row=row,
-        local=bool(quality & LOCAL),
-        ends=(ends[0], ends[1], ends[2], ends[3], ends[4], ends[5]),
+def _segments(events: Cells, client: int, shift: Sequence[int], row: int) -> list[Segment]:
+    """Some columns of events as segments.
+
+    Args:
+        events: of one connection.
+        client: `Event.SIDE` of its client.
+        shift: what to add to numbers of the client and of the server.
+        row: the connection.
+    """
+    if any(shift):
+        events = _moved(events, client, shift)
+    # Unpacked in the order of `Event`.
+    frame, time, *ends, seq, ack, flags, window, length, ttl, ip_id, options, stamp, _, _, quality, _, side, _ = (
+        events.tolist()
     )
+    forth = [one == client for one in side]
+    local = [bool(one & LOCAL) for one in quality]
+    cells = (frame, time, forth, seq, ack, flags, length, window, ttl, ip_id, options, stamp, repeat(row), local)
+    return list(map(Segment, *cells, zip(*ends, strict=True)))
+
+
+def _moved(events: Cells, client: int, shift: Sequence[int]) -> Cells:
+    """Events with shifted numbers."""
+    moved = events.copy()
+    forth = events[Event.SIDE] == client
+    moved[Event.SEQ] = (events[Event.SEQ] + np.where(forth, *shift)) % WRAP
+    acked = (events[Event.ACK] + np.where(forth, *shift[::-1])) % WRAP
+    moved[Event.ACK] = np.where(events[Event.FLAGS] & ACK, acked, events[Event.ACK])
+    return moved

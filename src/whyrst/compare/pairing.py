@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whyrst.compare.events import Event, Events
+from whyrst.compare.lookup import common
 from whyrst.compare.survey import mixed
 from whyrst.resets.facts import MINUTE, SECOND, ahead
 
@@ -76,7 +77,7 @@ class _Finder:
             how: what happened between; None: judged from addresses and numbers.
         """
         at = [np.flatnonzero(free & known) for free, known in zip(self.free, usable, strict=True)]
-        i, j = _common(names[0][at[0]], names[1][at[1]])
+        i, j = common(names[0][at[0]], names[1][at[1]])
         self.add(at[0][i], at[1][j], how)
 
     def add(self, left: Cells, right: Cells, how: int | None = None) -> None:
@@ -138,7 +139,7 @@ def _same_ends(found: _Finder) -> None:
     rank = [_rank(c, free) for c, free in zip((a, b), found.free, strict=True)]
     names = [mixed(c.key, *r) for c, r in zip((a, b), rank, strict=True)]
     at = [np.flatnonzero(free) for free in found.free]
-    i, j = _common(names[0][at[0]], names[1][at[1]])
+    i, j = common(names[0][at[0]], names[1][at[1]])
     left, right = at[0][i], at[1][j]
     one, two = a.isn[:, left], b.isn[:, right]
     handshake = (one[0] >= 0) & (two[0] >= 0)
@@ -191,7 +192,7 @@ def _by_samples(
         rows, at = rows.take(wanted), at[wanted]
         hashes, known = names(rows)
         sides.append((hashes[known], at[known]))
-    i, j = _common(sides[0][0], sides[1][0])
+    i, j = common(sides[0][0], sides[1][0])
     left, right = sides[0][1][i], sides[1][1][j]
     # The pair of connections that share the most segments wins.
     code, votes = np.unique(left * (len(found.b) + 1) + right, return_counts=True)
@@ -233,7 +234,7 @@ def proxied(a: Conversations, b: Conversations, taken: Pairs, offset: int | None
     words = a.print[0] >= 0, b.print[0] >= 0
     at = [np.flatnonzero(free & known) for free, known in zip(found.free, words, strict=True)]
     if offset is None:
-        i, j = _common(a.print[0][at[0]], b.print[0][at[1]])
+        i, j = common(a.print[0][at[0]], b.print[0][at[1]])
         left, right = at[0][i], at[1][j]
         soon = np.abs(a.asked[left] - b.asked[right]) < MINUTE
         relay = (a.address[1, :2][:, left] == b.address[0, :2][:, right]).all(axis=0)
@@ -265,23 +266,3 @@ def _alike(a: Conversations, b: Conversations, left: Cells, right: Cells) -> Mas
     if alike.any():
         alike &= np.abs(apart - int(np.median(apart[alike]))) < SECOND
     return alike
-
-
-def _common(one: Cells, two: Cells) -> tuple[Cells, Cells]:
-    """Positions of the values that stand exactly once in each array."""
-    single = [_single(values) for values in (one, two)]
-    x, y = one[single[0]], two[single[1]]
-    at = np.minimum(np.searchsorted(y, x), max(len(y) - 1, 0))
-    same = y[at] == x if len(y) else np.zeros(len(x), dtype=bool)
-    return single[0][same], single[1][at[same]]
-
-
-def _single(values: Cells) -> Cells:
-    """Positions of values that stand there once, in the order of these values."""
-    order = np.argsort(values)
-    ordered = values[order]
-    alone = np.ones(len(ordered), dtype=bool)
-    same = ordered[1:] == ordered[:-1]
-    alone[1:] &= ~same
-    alone[:-1] &= ~same
-    return order[alone]

@@ -10,12 +10,12 @@ import numpy as np
 from whyrst.compare.events import Event, Events
 from whyrst.compare.gaps import LOSSY
 from whyrst.compare.habits import Habits
+from whyrst.compare.lookup import Lookup
 from whyrst.compare.pairing import PROXIED
 from whyrst.compare.segment import ACK, RST, SYN, WRAP
 from whyrst.compare.sightings import SLACK, View
 from whyrst.compare.survey import mixed
 from whyrst.fast.layout import Flag, Opt
-from whyrst.resets.facts import distinct, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -39,7 +39,8 @@ def views(aligned: Alignment, surveys: Sequence[Survey], common: Mapping[tuple[i
         common: segments that two captures share.
     """
     wanted = _hosts(aligned)
-    return [_view(aligned, surveys[c], common, c, wanted) for c in range(len(surveys))]
+    hosts = {of: _shared(aligned, of, wanted) for of, found in common.items() if len(found.left)}
+    return [_view(aligned, surveys[c], common, c, hosts, wanted) for c in range(len(surveys))]
 
 
 def _view(
@@ -47,24 +48,17 @@ def _view(
     survey: Survey,
     common: Mapping[tuple[int, int], Shared],
     c: int,
-    wanted: Cells,
+    hosts: Mapping[tuple[int, int], set[tuple[int, int]]],
+    wanted: Lookup,
 ) -> View:
     """What is known of one capture; of hosts only those that `_hosts` wants."""
     clock, capture = aligned.clocks[c], survey.capture
     assert capture is not None
     forth = back = False
-    hosts: set[tuple[int, int]] = set()
     for (a, b), found in common.items():
         if c in {a, b} and len(found.forth):
             forth |= bool(found.forth.any())
             back |= not bool(found.forth.all())
-            for x, rows in ((a, aligned.pairs[a, b].left), (b, aligned.pairs[a, b].right)):
-                direct = rows[aligned.pairs[a, b].how != PROXIED]
-                for end in (0, 1):
-                    ends = aligned.tables[x].address[end, :2][:, direct]
-                    mine = ends[:, one_of(mixed(*ends), wanted)]
-                    once = np.unique(mixed(*mine), return_index=True)[1]
-                    hosts.update((h, lo) for h, lo in mine[:, once].T.tolist())
     return View(
         begin=clock.common(capture.earliest or 0),
         end=clock.common(capture.latest or 0),
@@ -73,32 +67,53 @@ def _view(
         bounded=clock.uncertainty is not None,
         whole=not capture.damage,
         sides=(forth, back),
-        hosts=frozenset(hosts),
+        hosts=frozenset().union(*(found for of, found in hosts.items() if c in of)),
         ttls=_ttls(survey, wanted),
     )
 
 
-def _hosts(aligned: Alignment) -> Cells:
-    """Hashes of the addresses of both ends of connections that were reset, sorted."""
+def _shared(aligned: Alignment, of: tuple[int, int], wanted: Lookup) -> set[tuple[int, int]]:
+    """Hosts of connections that two captures show, as either shows them."""
+    hosts: set[tuple[int, int]] = set()
+    pairs = aligned.pairs[of]
+    direct = pairs.how != PROXIED
+    for c, rows in zip(of, (pairs.left, pairs.right), strict=True):
+        for end in (0, 1):
+            ends = aligned.tables[c].address[end, :2][:, rows[direct]]
+            mine = wanted.first(mixed(*ends))
+            hosts.update((h, lo) for h, lo in ends[:, _once(mine)].T.tolist())
+    return hosts
+
+
+def _once(numbers: Cells) -> Cells:
+    """Where each of these numbers stands once; none of those below 0."""
+    at = np.full(int(numbers.max(initial=-1)) + 1, -1)
+    known = np.flatnonzero(numbers >= 0)
+    at[numbers[known]] = known
+    return at[at >= 0]
+
+
+def _hosts(aligned: Alignment) -> Lookup:
+    """Hashes of the addresses of both ends of connections that were reset."""
     ends = [
         aligned.tables[c].address[:, :2, rows].transpose(1, 0, 2).reshape(2, -1)
         for leg in aligned.legs
         for c, rows in leg.rows.items()
     ]
-    return distinct(mixed(*np.concatenate(ends, axis=1))) if ends else np.zeros(0, dtype=np.int64)
+    return Lookup(mixed(*np.concatenate(ends, axis=1)) if ends else np.zeros(0, dtype=np.int64))
 
 
-def _ttls(survey: Survey, wanted: Cells) -> dict[tuple[int, int], frozenset[int]]:
+def _ttls(survey: Survey, wanted: Lookup) -> dict[tuple[int, int], frozenset[int]]:
     """TTLs of what some hosts sent; probes written by hand have no habits."""
     parts = []
     for rows in (survey.opened, survey.samples):
         plain = (rows[Event.FLAGS] & (Flag.SYN | Flag.RST)) == 0
         habitual = plain | ((rows[Event.OPTIONS] & ~Opt.MSS) != 0)
-        mine = one_of(mixed(rows[Event.SRC_HI], rows[Event.SRC_LO]), wanted)
+        mine = wanted.holds(mixed(rows[Event.SRC_HI], rows[Event.SRC_LO]))
         parts.append(rows.take(habitual & mine))
     rows = Events.joined(parts)
     names = mixed(rows[Event.SRC_HI], rows[Event.SRC_LO], rows[Event.TTL])
-    once = rows.take(np.unique(names, return_index=True)[1])
+    once = rows.take(np.flatnonzero(Lookup(names).first(names) == np.arange(len(names))))
     found: dict[tuple[int, int], set[int]] = defaultdict(set)
     for hi, lo, ttl in zip(*(once[cell].tolist() for cell in (Event.SRC_HI, Event.SRC_LO, Event.TTL)), strict=True):
         found[hi, lo].add(ttl)

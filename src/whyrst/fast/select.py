@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from whyrst.fast import bpf, headers, payload, records, survey, tracker
+    from whyrst.fast import bpf, headers, lookup, payload, records, survey, tracker
 
 
 def _load(name: str) -> Any:
@@ -25,6 +25,7 @@ def _load(name: str) -> Any:
 if not TYPE_CHECKING:
     bpf = _load("bpf")
     headers = _load("headers")
+    lookup = _load("lookup")
     payload = _load("payload")
     records = _load("records")
     survey = _load("survey")
@@ -33,4 +34,4 @@ if not TYPE_CHECKING:
 COMPILED: bool = "compiled" in headers.__name__
 """Whether the compiled loops are in use."""
 
-__all__ = ["COMPILED", "bpf", "headers", "payload", "records", "survey", "tracker"]
+__all__ = ["COMPILED", "bpf", "headers", "lookup", "payload", "records", "survey", "tracker"]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from unit.compare.rewritten import packets, write
 from whyrst.compare import compare
-from whyrst.compare.pairing import _common
 
 CASE = Path(__file__).parents[2] / "cases" / "compare" / "forged-to-client"
 ADDRESS = bytes((203, 0, 113, 9))
@@ -103,19 +100,3 @@ def test_a_new_connection_of_the_same_ports_is_another_one(port, tmp_path):
     comparison = compare([CASE / "client.pcap", write(tmp_path / "server.pcap", [*early, *real])])
     starts = [view.start for pair in comparison.pairs() for view in pair.views]
     assert max(starts) - min(starts) < 60_000_000_000
-
-
-def test_values_that_stand_once_on_both_sides_are_common():
-    chance = random.Random(3)
-    one = np.array([chance.randrange(60) for _ in range(80)])
-    two = np.array([chance.randrange(60) for _ in range(80)])
-    i, j = _common(one, two)
-    expected = {v for v in range(60) if list(one).count(v) == 1 and list(two).count(v) == 1}
-    assert set(one[i]) == expected
-    assert (one[i] == two[j]).all()
-
-
-def test_no_values_have_nothing_in_common():
-    empty = np.zeros(0, dtype=np.int64)
-    for one, two in ((empty, empty), (empty, np.arange(3)), (np.arange(3), empty)):
-        assert len(_common(one, two)[0]) == 0
