@@ -10,6 +10,9 @@ import click
 
 from whyrst.cli import commands
 
+WHOLE = 200
+"""Characters of a sentence that says what a subcommand does; click's own limit cuts most."""
+
 
 class Subcommands(click.Group):
     """Each module of `commands` holds one subcommand by the name `command`; that of a group's begins with its prefix,
@@ -24,6 +27,16 @@ class Subcommands(click.Group):
         names = (found.name for found in iter_modules(commands.__path__))
         own = (name.removeprefix(self._prefix) for name in names if name.startswith(self._prefix))
         return sorted(name for name in own if "_" not in name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What each subcommand does, in a whole sentence."""
+        rows = []
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            assert command is not None
+            rows.append((name, command.get_short_help_str(limit=WHOLE)))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A subcommand by its name."""

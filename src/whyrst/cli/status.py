@@ -46,7 +46,10 @@ def run(arguments: Sequence[str]) -> int:
         status = whyrst.main(list(arguments), prog_name="whyrst", standalone_mode=False)
         sys.stdout.flush()
     except click.UsageError as error:
-        click.UsageError(printed(error.format_message()), error.ctx).show()
+        if isinstance(error, click.exceptions.NoArgsIsHelpError):  # a group without a subcommand: the help, as it is
+            error.show()
+        else:
+            click.UsageError(printed(error.format_message()), error.ctx).show()
         return Status.UNREADABLE
     except click.ClickException as error:
         say(printed(error.format_message()))

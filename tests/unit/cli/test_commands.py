@@ -235,6 +235,19 @@ def test_show_what_is_not_there(shop, capfd, options):
     assert capfd.readouterr().err.endswith("the capture holds 2 of them\n")
 
 
+@pytest.mark.parametrize("group", [[], ["fleet"], ["lab"]])
+def test_without_a_command_the_help_is_shown(group, capfd):
+    assert run([*group, "--help"]) == 0
+    wanted = capfd.readouterr().out
+    assert run(group) == 2
+    assert capfd.readouterr() == ("", wanted)
+
+
+def test_the_help_says_in_whole_sentences_what_commands_do(capfd):
+    run(["--help"])
+    assert "..." not in capfd.readouterr().out.partition("Commands:")[2]
+
+
 def test_help_names_every_command(capfd):
     assert run(["--help"]) == 0
     shown = capfd.readouterr().out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
 import sys
 
 import pytest
@@ -167,3 +168,10 @@ def test_a_missing_library_is_named(out, said, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "duckdb" else object())
     for arguments in (["top", out], ["trend", out], ["query", out, "SELECT 1"]):
         assert said(*arguments) == (2, "", "whyrst: needs duckdb: pip install 'whyrst[fleet]'\n")
+
+
+@pytest.mark.parametrize("words", [("query", "selec"), ("query", "SELECT 1"), ("top", "--since=5"), ("trend",)])
+def test_libraries_say_nothing_at_the_end(out, words):
+    command = (sys.executable, "-m", "whyrst.cli", "fleet", words[0], str(out), *words[1:])
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr.count("\n") == {"selec": 1, "--since=5": 4}.get(words[-1], 0)

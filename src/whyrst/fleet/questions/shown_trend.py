@@ -35,6 +35,9 @@ NAMES = 5
 
 def trend(page: Page, answer: Trend) -> None:
     """Resets over time, what is new, and spikes."""
+    if not answer.buckets.numbers:
+        page.line(("bold", "No TCP resets"), ": no capture ran then")
+        return
     if answer.whole is None:
         page.line(("bold", "No TCP resets"))
     else:
