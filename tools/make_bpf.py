@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 FOLDER = Path(__file__).parents[1] / "src" / "whyrst" / "kernel" / "bpf"
 OBJECT = FOLDER / "whyrst.bpf.o"
 STAMP = FOLDER / "whyrst.bpf.clang"
-FLAGS = ("-O2", "-g", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v2", "-D__TARGET_ARCH_x86")
+FLAGS = ("-O2", "-g", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v3", "-D__TARGET_ARCH_x86")
 
 
 def clang() -> str | None:

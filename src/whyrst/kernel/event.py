@@ -88,7 +88,7 @@ class Past(Struct, frozen=True):
     """What the flight recorder kept of a connection from this host's end."""
 
     opened: Annotated[
-        int, Meta(description="SYN sent; on the accepting side the handshake's end; like `established` within a jiffy")
+        int, Meta(description="SYN sent; on the accepting side the handshake's end; like the next two within a jiffy")
     ]
     established: int | None
     left: Annotated[int | None, Meta(description="when a process closed it or shut it down")]

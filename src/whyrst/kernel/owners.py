@@ -29,8 +29,9 @@ LISTEN = "0A"
 PREFIX, SUFFIX = "socket:[", "]"
 MOST_FILES, MOST_ROWS = 1 << 20, 1 << 17
 """Open files and rows of tables that one pass looks at."""
-AGAIN, LEISURE = 0.5, 50
-"""What is not found is looked for again after half a second, or 50 times what the last pass took: storms bring many."""
+AGAIN, LEISURE = 0.5, 200
+"""What is not found is looked for again after half a second, or 200 times what the last pass took: storms bring many,
+and the kernel goes through its whole table for a list of few sockets."""
 COLUMNS = 10
 V4, V6 = 8, 32
 """Hexadecimal digits of an address."""

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from whyrst.kernel.event import KernelEvent
 
-RATE, BURST = 20, 10
+RATE, BURST = 10, 10
 """Events of each kind that are handed over in a second, and how many seconds' at once after a pause. In a storm the
-rest is counted: judging one takes half a millisecond, and nobody reads more."""
+rest is counted: telling one takes half a millisecond, and nobody reads more."""
 TALLY = struct.Struct("<4Q")
 SHAPE = struct.Struct("<IIBBBBIIxxxx")
 COUNT = struct.Struct("<Q")

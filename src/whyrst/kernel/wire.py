@@ -68,21 +68,25 @@ SECOND = 1_000_000_000
 
 
 class Ticks:
-    """The kernel's jiffies as nanoseconds since boot, never later than they were once a few events were heard."""
+    """The kernel's jiffies as nanoseconds since boot, never later than they were once a few events were heard.
+
+    Attributes:
+        length: ns of one; 0 before the first event.
+    """
 
     def __init__(self) -> None:
-        self._length, self._begin = 0, 0
+        self.length, self._begin = 0, 0
 
     def learn(self, time: int, jiffies: int, hz: int) -> None:
         """Both clocks at one moment. A jiffy had begun before; while the host is suspended none passes."""
         length = SECOND // hz if hz else 0
         begin = time - jiffies * length
-        if length != self._length or not 0 <= begin - self._begin <= length:
-            self._length, self._begin = length, begin
+        if length != self.length or not 0 <= begin - self._begin <= length:
+            self.length, self._begin = length, begin
 
     def ns(self, jiffies: int) -> int:
         """When a jiffy began."""
-        return self._begin + jiffies * self._length
+        return self._begin + jiffies * self.length
 
 
 class Reader:
@@ -172,7 +176,8 @@ class Reader:
     def _past(self, f: Any, now: int, hz: int) -> Past:
         reason = int(f["reset_reason"])
         gone, over = bool(f["ended"]), bool(f["left"] or f["ended"])
-        opened, established = self._began(f, int(f["left"] or f["ended"] or now))
+        left = self._left(f, now)
+        opened, established = self._began(f, left or int(f["ended"]) or now)
 
         def ago(name: str, told: bool) -> float | None:  # noqa: FBT001 - private
             return int(f[name]) / hz if hz and told else None
@@ -180,7 +185,7 @@ class Reader:
         return Past(
             opened=opened,
             established=established,
-            left=self._when(f["left"]),
+            left=self._when(left),
             ended=self._when(f["ended"]),
             passive=bool(f["passive"]),
             opener=None if f["passive"] else _task(f["owner"], f["owner_comm"]),
@@ -204,6 +209,13 @@ class Reader:
             received_ago=ago("received_age", over),
             srtt=(int(f["srtt"]) >> 3) * MICROSECOND if gone and f["srtt"] else None,
         )
+
+    def _left(self, f: Any, now: int) -> int:
+        """When a process left it: in the jiffy told, and not after what followed in the same; 0 when none did."""
+        if not f["left"]:
+            return 0
+        left, reset = min(self._ticks.ns(int(f["left"])), int(f["ended"]) or now), int(f["reset"])
+        return reset if 0 < left - reset < self._ticks.length else left
 
     def _began(self, f: Any, latest: int) -> tuple[int, int | None]:
         """When a connection was opened and established: in the jiffy told, and not after what is known to follow."""

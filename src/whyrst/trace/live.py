@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 COUNTED_EVERY = 1.0
 """Seconds between two readings of the kernel's counts."""
-LEISURE, LONGEST = 20, 1.0
-"""Judging rests so many times as long as it took, a second at the most: many resets take hardly longer than one."""
+LEISURE, LONGEST = 50, 2.0
+"""Judging rests so many times as long as it took, two seconds at the most: many resets take hardly longer than one."""
 UNKNOWN_PROCESS = "unknown"
 
 

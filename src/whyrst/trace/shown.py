@@ -54,6 +54,8 @@ class Lines:
 
     def refresh(self) -> None:
         """Write the turn's lines in order of time; whoever reads the pipe sees them at once."""
+        if not self._fresh:
+            return
         for event, pieces in sorted(self._fresh, key=lambda pair: pair[0].time):
             self._page.line(*pieces)
             if self._stack:
@@ -82,6 +84,8 @@ class Ndjson:
 
     def refresh(self) -> None:
         """Write the turn's verdicts in order of time."""
+        if not self._fresh:
+            return
         self._out.write(b"".join(data for _, data in sorted(self._fresh, key=lambda pair: pair[0])))
         self._fresh.clear()
         self._out.flush()

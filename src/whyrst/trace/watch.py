@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from whyrst.kernel import counters
 from whyrst.kernel.containers import Containers
 from whyrst.kernel.namespaces import Namespaces, here, inside
-from whyrst.kernel.owners import LEISURE, Owners
+from whyrst.kernel.owners import Owners
 from whyrst.kernel.rejects import Rules
 from whyrst.kernel.taps import Taps
 from whyrst.kernel.twins import tables_of, twins, wanted
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PATIENCE = 2.0
 """Seconds that an unseen reset waits for the list of rules."""
+LEISURE = 50
+"""The tables of sockets rest so many times as long as they took."""
 STEP = 0.02
 
 
@@ -135,15 +137,16 @@ class Watch:
         """
         seen = [one for tap in self._taps.values() for one in tap.poll()]  # before the events, see Witness.take
         events = [self._enriched(event) for event in self._tracer.poll()]  # at once: sockets go
-        totals, dropped = self._tracer.totals(), sum(tap.dropped for tap in self._taps.values())
-        deaf = self._added or dropped > self._dropped or any(tap.behind for tap in self._taps.values())
-        self._added = False
-        lost = {kind: _lost(totals[kind]) > _lost(self._totals[kind]) for kind in totals}
-        self._totals, self._dropped = totals, dropped
         now = time.monotonic()
-        self._witness.take(
-            seen, events, now, sent_lost=deaf or lost["sent"], received_lost=deaf or lost["received"] or lost["dropped"]
-        )
+        dropped = sum(tap.dropped for tap in self._taps.values())
+        deaf = self._added or dropped > self._dropped or any(tap.behind for tap in self._taps.values())
+        self._added, self._dropped = False, dropped
+        if seen or events or deaf or not self._witness.rests:  # else what was lost is asked when it may matter
+            totals = self._tracer.totals()
+            lost = {kind: _lost(totals[kind]) > _lost(self._totals[kind]) for kind in totals}
+            self._totals = totals
+            sent_lost, received_lost = deaf or lost["sent"], deaf or lost["received"] or lost["dropped"]
+            self._witness.take(seen, events, now, sent_lost=sent_lost, received_lost=received_lost)
         return list(self._proven(self._witness.ripe(now), now))
 
     def _proven(self, pairs: Iterable[Pair], now: float) -> Iterator[Pair]:

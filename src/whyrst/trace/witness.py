@@ -137,6 +137,11 @@ class Witness:
             self._loose = left
 
     @property
+    def rests(self) -> bool:
+        """Nothing waits, and nothing is remembered that could explain a packet."""
+        return not (self._memory or self._waiting or self._loose or self._ready)
+
+    @property
     def wondering(self) -> bool:
         """Some packet left and has no event so far."""
         return any(each.seen.outgoing for each in self._loose)

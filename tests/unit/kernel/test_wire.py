@@ -136,9 +136,20 @@ def test_the_flight_recorder_tells_times_since_1970(kind):
 def test_a_connection_is_not_left_before_it_began():
     one = event(marks=wire.HAS_FLOW, time=9_000_000_000, jiffies=5000, hz=250)
     one["flow"]["opened"] = one["flow"]["established"] = 5000
-    one["flow"]["left"] = 8_999_999_000
+    one["flow"]["left"] = 5000
+    one["flow"]["ended"] = 8_999_999_000
     past = read(one).past
-    assert past.opened == past.established == past.left
+    assert past.opened == past.established == past.left == past.ended
+
+
+def test_a_connection_is_left_before_it_is_reset_in_the_same_jiffy():
+    one = event(marks=wire.HAS_FLOW, time=9_003_000_000, jiffies=5000, hz=250)
+    one["flow"]["left"], one["flow"]["reset"] = 5000, 9_002_000_000
+    past = read(one).past
+    assert past.left == past.reset
+    one["flow"]["left"], one["flow"]["reset"] = 5000, 8_002_000_000
+    past = read(one).past
+    assert past.left - past.reset == wire.SECOND + 1_000_000
 
 
 def test_what_was_not_written_for_this_connection_is_not_told():

@@ -46,12 +46,13 @@ union flow_key {
     __u64 words[5];
 };
 
-/* Beginnings are told in jiffies: a reading of the clock costs as much as all else that is noted then. */
+/* What every connection passes is told in jiffies: a reading of the clock costs as much as all else that is noted. */
 struct flow {
     __u64 opened;       /* SYN sent, or handshake complete on the accepting side; jiffies */
     __u64 established;  /* jiffies */
-    __u64 left;         /* when a process closed or shut it down; ns since boot, like those that follow */
-    __u64 ended;        /* when the socket was gone (TIME_WAIT and orphaned FIN_WAIT2 live on without it) */
+    __u64 left;         /* when a process closed or shut it down; jiffies */
+    __u64 ended;        /* when the socket was gone (TIME_WAIT and orphaned FIN_WAIT2 live on without it); ns since
+                         * boot, like those that follow */
     __u64 repeated;     /* latest retransmission */
     __u64 repeating;    /* first one of that segment */
     __u64 reset;        /* latest reset sent or taken */

@@ -31,7 +31,7 @@ static __always_inline void leave(struct sock *sk) {
     struct tcp_sock *tp = tcp_of(sk, TYPED);
     if (!live || !tp)
         return;
-    live->flow.left = bpf_ktime_get_boot_ns();
+    live->flow.left = bpf_jiffies64();
     live->flow.ending = ending();
     live->flow.leaver = note_task(live->flow.leaver_comm);
     note_ages(&live->flow, tp);
