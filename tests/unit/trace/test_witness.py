@@ -53,6 +53,16 @@ def test_a_sent_event_gets_its_packet(witness, made):
     assert kinds(witness) == []
 
 
+def test_it_rests_once_nothing_is_left_that_could_explain_a_packet(witness):
+    assert witness.rests
+    told, data = made()
+    witness.take([seen(data)], [told], NOW)
+    assert list(witness.ripe(NOW)) == [(told, data)]
+    assert not witness.rests
+    witness.take([], [], NOW + MEMORY + 1)
+    assert witness.rests
+
+
 def test_a_received_event_gets_its_packet(witness):
     told, data = taken()
     witness.take([seen(data, outgoing=False)], [told], NOW)
