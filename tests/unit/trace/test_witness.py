@@ -55,7 +55,7 @@ def test_a_sent_event_gets_its_packet(witness, made):
 
 def test_it_rests_once_nothing_is_left_that_could_explain_a_packet(witness):
     assert witness.rests
-    told, data = made()
+    told, data = abort()
     witness.take([seen(data)], [told], NOW)
     assert list(witness.ripe(NOW)) == [(told, data)]
     assert not witness.rests
