@@ -11,11 +11,11 @@ from whyrst.cli.questions import archive_argument, asking, by_option, format_opt
 from whyrst.cli.terminal import color_option, colored
 
 
-def _every(_: click.Context, __: click.Parameter, text: str) -> int:
+def _every(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
     from whyrst.fleet.questions.period import span
 
     try:
-        return span(text)
+        return span(text) if text is not None else None
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -23,8 +23,9 @@ def _every(_: click.Context, __: click.Parameter, text: str) -> int:
 @click.command()
 @archive_argument
 @click.option(
-    "--every", callback=_every, default="hour", show_default=True, metavar="SPAN", help="hour, day, week, 15m, 6h ..."
-)
+    "--every", callback=_every, metavar="SPAN",
+    help="hour, day, week, 15m, 6h ...  [default: hour; of a longer time day or week]",
+)  # fmt: skip
 @by_option
 @selection_options
 @click.option("--new-since", default="1d", show_default=True, metavar="TIME", help="What was not seen before is new.")
@@ -37,7 +38,7 @@ def _every(_: click.Context, __: click.Parameter, text: str) -> int:
 def command(
     *,
     out: str,
-    every: int,
+    every: int | None,
     by: tuple[str, ...],
     new_since: str,
     limit: int,
@@ -54,10 +55,11 @@ def command(
 
     with asking(out, memory) as archive:
         from whyrst.fleet.questions import document, shown, shown_trend
+        from whyrst.fleet.questions.buckets import fitting
         from whyrst.fleet.questions.trend import trend
 
-        since = moment(archive, new_since, "--new-since")
-        answer = trend(archive, by, selected(archive, selection), every, since, limit)
+        since, which = moment(archive, new_since, "--new-since"), selected(archive, selection)
+        answer = trend(archive, by, which, every or fitting(archive, which), since, limit)
     stdout = sys.stdout.buffer
     if name == "json":
         stdout.write(document.json_bytes(document.trend_document(answer)))

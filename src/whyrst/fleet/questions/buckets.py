@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whyrst.fleet.questions.period import bucket, number
+from whyrst.fleet.questions.period import UNITS, bucket, number
 from whyrst.fleet.questions.views import QuestionError, ask
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST = 2000
 """Buckets of a question."""
+USUAL = (UNITS["h"], UNITS["d"], UNITS["w"])
+"""Nanoseconds of the buckets that are taken when none are asked for."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,22 @@ def buckets(archive: DuckDBPyConnection, selection: Selection, step: int) -> Buc
     for point, begin, end in spans:
         watched[point].update(range(begin, end + 1))
     return Buckets(step, first, last, {point: frozenset(found) for point, found in watched.items()})
+
+
+def fitting(archive: DuckDBPyConnection, selection: Selection) -> int:
+    """Nanoseconds of the shortest usual bucket with which there are not too many.
+
+    Args:
+        archive: from `views.opened`.
+        selection: the resets in question.
+
+    Raises:
+        QuestionError: the archive cannot be read.
+    """
+    spans = _spans(archive, selection, USUAL[0])
+    first, last = min((begin for _, begin, _ in spans), default=0), max((end for _, _, end in spans), default=0)
+    long = (last - first + 1) * USUAL[0]
+    return next((step for step in USUAL if long < (MOST - 1) * step), USUAL[-1])
 
 
 def _spans(archive: DuckDBPyConnection, selection: Selection, step: int) -> list[tuple[str, int, int]]:

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from unit.fleet.questions.answered import DAY, HOUR, NOON, at, real_archive, written
+from whyrst.fleet.questions.buckets import fitting
 from whyrst.fleet.questions.period import UNITS, number, start
 from whyrst.fleet.questions.selection import Selection
 from whyrst.fleet.questions.trend import latest, trend
@@ -163,3 +164,21 @@ def test_the_latest_time_is_that_of_a_reset_or_of_a_capture(tmp_path):
     ):
         with opened(written(tmp_path / name, web=(verdicts, captured))) as archive:
             assert latest(archive) == last
+
+
+@pytest.mark.parametrize(
+    ("hours", "step"),
+    [(1, HOUR), (1990, HOUR), (2010, DAY), (24 * 1990, DAY), (24 * 2010, 7 * DAY), (24 * 7 * 3000, 7 * DAY)],
+)
+def test_buckets_are_as_short_as_fits(tmp_path, hours, step):
+    end = NOON + hours * HOUR
+    with opened(written(tmp_path, web=([at(NOON), at(end - 1, 1)], [(NOON, end - 1)]))) as archive:
+        assert fitting(archive, Selection()) == step
+        if hours < 24 * 7 * 2000:
+            assert trend(archive, ("cause",), Selection(), step, NOON, 10).whole.total == 2
+        assert fitting(archive, Selection(since=end - HOUR)) == HOUR
+
+
+def test_a_bucket_of_nothing_fits(tmp_path):
+    with opened(written(tmp_path, web=([], []))) as archive:
+        assert fitting(archive, Selection()) == HOUR
