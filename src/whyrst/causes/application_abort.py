@@ -108,14 +108,11 @@ def judge(r: Resets) -> Iterator[Sign]:
         "{burst_size} connections of the service ended in the same instant, and it refused from then on",
         "the service did not end with it",
     )
+    foreign = Fact.of(r.habits.ttl_same.no & ~r.opening.proxy_syn_ack, r.habits.ttl_same.known)
     yield refutes(
-        Fact.of(r.habits.ttl_same.no & ~r.opening.proxy_syn_ack, r.habits.ttl_same.known),
-        "its TTL {ttl} is not that of the {sender}'s other packets",
+        foreign | r.habits.timestamps_missing.yes,
+        "its TTL {ttl}, or that it lacks timestamps, is unlike the {sender}'s other packets",
         "its TTL {ttl} is that of the {sender}'s other packets",
-    )
-    yield refutes(
-        r.habits.timestamps_missing.where(r.habits.timestamps_missing.yes),
-        "it lacks the timestamps that all other segments of the {sender} carry",
     )
     yield refutes(r.declared.any, "the reset itself declares another reason: {told}", "the reset declares no reason")
 

@@ -80,9 +80,9 @@ def judge(r: Resets) -> Iterator[Sign]:
         "each further segment got a reset of the same number",
         "no other segment was answered in this way",
     )
+    patience = r.silences.fin_patience
     yield refutes(
-        (r.silences.is_round(r.silences.fin_patience) & (r.silences.fin_patience >= SECOND))
-        | r.silences.is_exact(r.silences.since_connect),
+        (r.silences.is_round(patience).yes & (patience >= SECOND)) | r.silences.is_exact(r.silences.since_connect).yes,
         "the client had waited {fin_patience} without a byte of answer, a round time",
         "no round time lies between request and close",
     )

@@ -31,17 +31,23 @@ class Harms:
 
     @cached_property
     def bytes_lost(self) -> Column:
-        """Payload bytes of both ends that were sent and never acknowledged.
+        """Payload bytes of both ends that were sent and never acknowledged, TLS's goodbye behind a close apart.
 
         Where the kernel told: those of its socket that were not acknowledged, not sent yet, or, when the socket aborted
         itself, received and never read.
         """
         progress, kernel = self._r.progress, self._r.kernel
-        seen = progress.sender_unacked + progress.peer_unacked
+        seen = progress.sender_unacked + np.where(self.only_farewell, 0, progress.peer_unacked)
         if kernel is None:
             return seen
         here = kernel.unacked + kernel.unsent + np.where(kernel.active, kernel.unread, 0)
         return np.where(kernel.numbered & (kernel.active | kernel.received), here, seen)
+
+    @cached_property
+    def only_farewell(self) -> Mask:
+        """What the reset refused is one TLS alert, which carries nothing of a program (RFC 8446 section 6.1)."""
+        trigger, progress = self._r.trigger, self._r.progress
+        return trigger.stray_notify & progress.sender_fin & (progress.peer_unacked == trigger.stray_length)
 
     @cached_property
     def cut_short(self) -> Mask:
@@ -60,7 +66,7 @@ class Harms:
         code = np.where(over, np.where(lost, LOST, NONE), ABORTED)
         finished = progress.sender_fin & progress.peer_fin
         quiet = (finished | (progress.peer_fin & progress.answered)) & (self.bytes_lost == 0)
-        code = np.where(quiet, NONE, code)
+        code = np.where(quiet | (self.only_farewell & (self.bytes_lost == 0)), NONE, code)
         code = np.where(lost, LOST, code)
         code = np.where(progress.answers_connect, REFUSED, code)
         handshake = ~progress.synchronized & ~progress.midstream & ~progress.answers_connect & progress.no_payload
@@ -84,7 +90,10 @@ class Harms:
         if code == REFUSED:
             return "The connection was refused; the client got an error at once."
         if code == NONE:
-            return "Nothing was lost." if not self._r.aftermath.survived.yes[i] else "The connection lived on."
+            nothing = (
+                "TLS's goodbye came too late; nothing else was lost." if self.only_farewell[i] else "Nothing was lost."
+            )
+            return nothing if not self._r.aftermath.survived.yes[i] else "The connection lived on."
         if code == LOST:
             parts = self._r.kernel.losses(i) if self._r.kernel is not None else ""
             plain = f"{lost:,} bytes had been sent and not acknowledged; they did not arrive for sure."
