@@ -1,4 +1,4 @@
-"""Numbers that the tracker's loop works with: cells under short names (`S_TIME` is `Seg.TIME`), bits, times.
+"""Numbers that the decoder and the tracker work with: cells under short names (`S_TIME` is `Seg.TIME`), bits, times.
 
 The compiled loop has them as constants of C, which setup.py writes to `compiled/constants.pxd`. Read from variables,
 they cost it a fifth of its time.
@@ -6,11 +6,15 @@ they cost it a fifth of its time.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from whyrst.fast import tables
-from whyrst.fast.layout import Kind, Seg
+from whyrst.fast.layout import MAX_TUNNELS, IpFlag, Kind, Opt, Quality, Rec, Seg, Skip, Tunnel
 from whyrst.fast.tables import Conn, Dir, Glob, Log, Ring, Rst
+
+if TYPE_CHECKING:
+    from enum import IntEnum, IntFlag
 
 STATES = 11
 SYN_SENT = 1
@@ -63,12 +67,44 @@ segment alone would wait for both, one after the other."""
 NEAR = 31
 """Last of the places where their buckets are noted meanwhile."""
 
+# What a function of the decoder gives that finds no segment: -1 - Skip.
+NO_LINK = -1 - Skip.LINK
+NOT_IP = -1 - Skip.NOT_IP
+NOT_TCP = -1 - Skip.NOT_TCP
+LATER_FRAGMENT = -1 - Skip.FRAGMENT
+ENDS_EARLY = -1 - Skip.CUT
+MALFORMED = -1 - Skip.MALFORMED
+FILTERED = -1 - Skip.FILTER
+DEEP = -1 - Skip.DEEP
+
+# Steps of the decoder. Above 0x5FF they are Ethertypes (IEEE 802), below they are ours.
+IPV4 = 0x0800
+IPV6 = 0x86DD
+ETHERNET = 1
+RAW = 2
+"""IPv4 or IPv6, told by its first four bits."""
+PPP = 3
+LLC = 4
+WLAN = 5
+"""IEEE 802.11 frame."""
+TCP = 6
+
+FULL = 4 * (MAX_TUNNELS - 1)
+"""A tunnel chain whose bits from this one on are not 0 takes no further one."""
+MAPPED = 0xFFFF << 32
+"""IPv4 addresses are mapped to IPv6 (RFC 4291 section 2.5.5.2)."""
+SIGN = 1 << 31
+LONGEST_WIRE = 1 << 24
+"""A record that says more bytes than this were on the wire is not believed."""
+LONGEST_FRAME = 1526
+"""1500 bytes of IP under Ethernet, SLL or SLL2 and at most two VLAN tags."""
+
 NUMBERS = {name: number for name, number in globals().items() if name.isupper() and isinstance(number, int)}
-NUMBERS |= {
-    f"{letter}_{cell}": int(number)
-    for letter, cells in {"S": Seg, "C": Conn, "D": Dir, "R": Ring, "X": Rst, "L": Log, "G": Glob}.items()
-    for cell, number in cells.__members__.items()
-}
+CELLS: dict[str, type[IntEnum | IntFlag]] = {
+    "P": Rec, "S": Seg, "C": Conn, "D": Dir, "R": Ring, "X": Rst, "L": Log, "G": Glob,
+    "IP": IpFlag, "HAS": Opt, "Q": Quality, "IN": Tunnel,
+}  # fmt: skip
+NUMBERS |= {f"{first}_{name}": int(cell) for first, cells in CELLS.items() for name, cell in cells.__members__.items()}
 EDITION = crc32(repr(NUMBERS).encode())
 """Differs when a number does: compiled loops must be built for the numbers that all others use."""
 

@@ -9,6 +9,8 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from whyrst.fast.constants import EDITION
+
 if TYPE_CHECKING:
     from whyrst.fast import bpf, headers, lookup, payload, records, survey, tracker
 
@@ -30,6 +32,8 @@ if not TYPE_CHECKING:
     records = _load("records")
     survey = _load("survey")
     tracker = _load("tracker")
+    if tracker.edition() != EDITION:
+        raise ImportError("the compiled loops are of another edition of fast/tables.py: compile them again")
 
 COMPILED: bool = "compiled" in headers.__name__
 """Whether the compiled loops are in use."""
