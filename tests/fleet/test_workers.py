@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from agent.running import until
 from unit.fleet.archives import analyzed, tables
 from whyrst.fleet import workers as module
 from whyrst.fleet.archive import listed
@@ -51,6 +55,43 @@ def test_a_killed_worker_makes_no_difference(archive, expected, tmp_path, cluste
         run(listed([str(archive)]), str(tmp_path), by, kill)
     assert not victims
     assert tables(tmp_path) == expected
+
+
+WORKING = """
+import os, signal, sys
+from whyrst.fleet.workers import workers
+
+with workers(None, 2) as by:
+    for pid in by.each(os.getpid, [()] * 8):
+        print(pid, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_workers_end_with_a_program_that_was_killed():
+    command = (sys.executable, "-c", WORKING)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        pids = {int(process.stdout.readline()) for _ in range(8)}
+        process.kill()
+    assert pids
+    until(lambda: not any(alive(pid) for pid in pids))
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_processes_that_cannot_be_started_are_one_line(monkeypatch):
+    monkeypatch.setattr("concurrent.futures.process.ProcessPoolExecutor.submit", refuse)
+    with workers(None, 2) as by, pytest.raises(WorkersError, match="cannot be started here"):
+        list(by.each(os.getpid, [()]))
+
+
+def refuse(*_):
+    raise BrokenPipeError
 
 
 def test_no_scheduler_is_one_line(monkeypatch):

@@ -16,6 +16,7 @@ AHEAD = 4
 """Tasks per worker that are handed out at once: none waits for the next, and a million are not queued."""
 PATIENCE = 10.0
 """Seconds to wait for a scheduler."""
+NO_PROCESS = "worker processes cannot be started here; with --jobs 1 none is needed"
 
 
 class WorkersError(Exception):
@@ -74,8 +75,8 @@ def _processes(count: int) -> Iterator[Workers]:
     class Processes:
         def each(self, step: Callable[..., Result], tasks: Iterable[tuple[Any, ...]]) -> Iterator[Result]:
             coming = iter(tasks)
-            running = {pool.submit(step, *task) for task in islice(coming, AHEAD * count)}
             try:
+                running = {pool.submit(step, *task) for task in islice(coming, AHEAD * count)}
                 while running:
                     done, running = wait(running, return_when=FIRST_COMPLETED)
                     running |= {pool.submit(step, *task) for task in islice(coming, len(done))}
@@ -83,13 +84,33 @@ def _processes(count: int) -> Iterator[Workers]:
                         yield one.result()
             except BrokenProcessPool:
                 raise WorkersError("a worker process was killed; the next run goes on from here") from None
+            except BrokenPipeError:  # to the new process, never that of the output
+                raise WorkersError(NO_PROCESS) from None
 
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+    try:
+        executor = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_end_with_parent)
+    except OSError:
+        raise WorkersError(NO_PROCESS) from None
+    with executor as pool:
         try:
             yield Processes()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _end_with_parent() -> None:
+    """In a worker: end with the program that it works for; were that killed, it would wait for tasks for ever."""
+    from multiprocessing import parent_process
+    from threading import Thread
+
+    def watch() -> None:
+        parent = parent_process()
+        assert parent is not None
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 @contextmanager
