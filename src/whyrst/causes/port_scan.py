@@ -78,6 +78,7 @@ def judge(r: Resets) -> Iterator[Sign]:
     probe = alone & r.trigger.found & ~r.trigger.is_syn & ~r.trigger.is_syn_ack
     odd = probe & ((r.trigger.flags & (Flag.SYN | Flag.ACK | Flag.RST)) == 0)
     handmade = opening.handmade_syn.yes
+    searched = tried.ports_missed * 2 >= tried.ports_tried
     wide = (tried.ports_tried >= SOME) | (tried.hosts_tried >= HOSTS)
     yield needed(
         opening.refused.yes | opening.nothing_sent | probe,
@@ -94,7 +95,7 @@ def judge(r: Resets) -> Iterator[Sign]:
         odd
         | (handmade & ((tried.ports_tried > 1) | (tried.hosts_tried > 1)))
         | (probe & opening.scan_window & wide)
-        | (opening.nothing_sent & (tried.ports_tried >= MANY) & ~tried.regular.yes),
+        | (opening.nothing_sent & (tried.ports_tried >= MANY) & searched & ~tried.regular.yes),
         "the client's segments are made by a scanner, or it opens port after port for nothing",
         "the client's segments could be those of an ordinary program",
     )
@@ -114,6 +115,11 @@ def judge(r: Resets) -> Iterator[Sign]:
         opening.handmade_syn,
         "the SYN (window {client_syn_window}) is a scanner's, not a system's",
         "the SYN is an ordinary system's",
+    )
+    yield refutes(
+        (tried.ports_tried >= SOME) & (tried.ports_missed == 0) & ~handmade & ~odd,
+        "all of these ports accepted it, so the client knew them",
+        "not all of these ports accepted it",
     )
     yield refutes(tried.regular, "the client connects at a regular interval ({probe_period}), as a check does")
     yield refutes(

@@ -116,6 +116,14 @@ class Attempts:
         return _tally(pair[chosen], self._port[chosen], mix(self._my_client, self._my_host, self._my_minute))
 
     @cached_property
+    def ports_missed(self) -> Column:
+        """Of them, those that never accepted it: a search finds many, a program that knows its ports hardly one."""
+        pair = mix(self._client, self._host, self._minute)
+        chosen = self._fruitless & (self._r.neighbour(Log.T_SYNACK) > 0)
+        accepted = _tally(pair[chosen], self._port[chosen], mix(self._my_client, self._my_host, self._my_minute))
+        return self.ports_tried - accepted
+
+    @cached_property
     def one_by_one(self) -> Mask:
         """It tried each of those ports about once; a program that wants them tries again."""
         pair = mix(self._client, self._host, self._minute)
