@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SEARCHES ?= agent analyze annotate archive compare connections events fleet reports wire
-LOOPS := $(wildcard src/whyrst/fast/*.py src/whyrst/fast/[ht]*/*.py src/whyrst/fast/compiled/[ht]*.pxd)
+LOOPS := $(wildcard src/whyrst/fast/*.py src/whyrst/fast/[hpt]*/*.py src/whyrst/fast/compiled/[hpt]*.pxd)
 FRONT := src/whyrst/serve/front
 
 .PHONY: all bpf demo front test test-kernels lint cases docs site release screenshots bench fuzz lab lab-cases kernel-cases accuracy clean packages

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from whyrst.fast import tables
-from whyrst.fast.layout import MAX_TUNNELS, IpFlag, Kind, Opt, Quality, Rec, Seg, Skip, Tunnel
+from whyrst.fast import layout, tables
+from whyrst.fast.layout import MAX_TUNNELS, Flag, IpFlag, Kind, Opt, Quality, Rec, Seg, Skip, Tunnel
 from whyrst.fast.tables import Conn, Dir, Glob, Log, Ring, Rst
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 STATES = 11
 SYN_SENT = 1
 SYN_RECEIVED = 2
-TLS_ALERT = int(Kind.TLS_ALERT)
-HTTP_REQUEST = int(Kind.HTTP_REQUEST)
-HTTP_RESPONSE = int(Kind.HTTP_RESPONSE)
+LONGEST_NAME = layout.LONGEST_NAME
+HOST_WITHIN = 1024
+"""Bytes of an HTTP request that are searched for its Host header."""
 
 WIDTH = tables.WIDTH
 SIDE = tables.SIDE
@@ -102,7 +102,7 @@ LONGEST_FRAME = 1526
 NUMBERS = {name: number for name, number in globals().items() if name.isupper() and isinstance(number, int)}
 CELLS: dict[str, type[IntEnum | IntFlag]] = {
     "P": Rec, "S": Seg, "C": Conn, "D": Dir, "R": Ring, "X": Rst, "L": Log, "G": Glob,
-    "IP": IpFlag, "HAS": Opt, "Q": Quality, "IN": Tunnel,
+    "F": Flag, "IP": IpFlag, "HAS": Opt, "Q": Quality, "IN": Tunnel, "K": Kind,
 }  # fmt: skip
 NUMBERS |= {f"{first}_{name}": int(cell) for first, cells in CELLS.items() for name, cell in cells.__members__.items()}
 EDITION = crc32(repr(NUMBERS).encode())

@@ -60,13 +60,13 @@ def take_data(
         t[d + D_FIRST_DATA_FRAME] = rows[o + S_FRAME]
         t[d + D_FIRST_KIND] = kind
     t[d + D_LAST_KIND] = kind
-    if kind == TLS_ALERT:
+    if kind == K_TLS_ALERT:
         t[d + D_ALERT] = rows[o + S_KIND_INFO] if rows[o + S_KIND_INFO] >= 0 else -2
         t[d + D_ALERT_FRAME] = rows[o + S_FRAME]
-    elif kind == HTTP_REQUEST:
+    elif kind == K_HTTP_REQUEST:
         if repeated == 0:
             t[d + D_REQUESTS] += 1
-    elif kind == HTTP_RESPONSE:
+    elif kind == K_HTTP_RESPONSE:
         if repeated == 0:
             t[d + D_ANSWERS] += 1
         t[d + D_STATUS] = rows[o + S_KIND_INFO]

@@ -1,0 +1,1 @@
+from whyrst.fast.compiled.constants cimport *
