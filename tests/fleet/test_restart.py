@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -97,6 +100,31 @@ def test_a_capture_that_grew_replaces_its_results(tmp_path):
 def test_two_runs_do_not_write_at_once(small, tmp_path):
     with locked(str(tmp_path)), pytest.raises(StoreError, match="another run"):
         analyzed(small[0], tmp_path)
+
+
+FULL = """
+mount -t tmpfs -o size=256k none "$1"
+"$2" -m whyrst.cli fleet analyze "$3" -o "$1/out"
+echo status $?
+mount -o remount,size=64m "$1"
+"$2" -m whyrst.cli fleet analyze "$3" -o "$1/out" --json
+"""
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare")
+def test_a_full_disk_is_one_line_and_the_next_run_goes_on(tmp_path):
+    full, source = tmp_path / "full", tmp_path / "in"
+    full.mkdir()
+    for number in range(4):
+        cut(case("keep-alive-race"), source / f"tap{number}", 5)
+    words = ("unshare", "--mount", "sh", "-c", FULL, "sh", full, sys.executable, source)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stderr == f"whyrst: {full}/out: No space left on device; the next run goes on from here\n"
+    status, summary = done.stdout.splitlines()
+    assert status == "status 2"
+    assert json.loads(summary)["resets"] == 4 * len(joined(sorted(map(str, (source / "tap0").iterdir())))[0])
 
 
 def test_other_capture_points_take_the_place_of_those_before(tmp_path):

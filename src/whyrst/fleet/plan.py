@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 SEVERAL = 16
 """Captures of a task at most."""
+FULL = {errno.ENOSPC, errno.EDQUOT}
+"""Errors of a disk without room."""
 LARGE = 1 << 26
 """Bytes of captures from which a task is large enough."""
 
@@ -53,7 +56,12 @@ def run(files: Sequence[File], out: str, by: Workers, progress: Progress | None 
         raise StoreError(f"{out}: not a folder")
     with locked(out):
         _clean(out)
-        return _run(files, out, by, progress)
+        try:
+            return _run(files, out, by, progress)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            raise StoreError(f"{out}: {os.strerror(error.errno)}; the next run goes on from here") from None
 
 
 def _run(files: Sequence[File], out: str, by: Workers, progress: Progress | None) -> Summary:
