@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Cells = np.ndarray[Any, np.dtype[np.int64]]
     Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
-KEPT = np.array((
+CELLS = np.array((
     Seg.FRAME, Seg.TIME, Seg.SRC_HI, Seg.SRC_LO, Seg.DST_HI, Seg.DST_LO, Seg.SPORT, Seg.DPORT, Seg.SEQ, Seg.ACK,
     Seg.FLAGS, Seg.WINDOW, Seg.LENGTH, Seg.TTL, Seg.IP_ID, Seg.OPTIONS, Seg.TSVAL, Seg.WSCALE, Seg.MSS, Seg.QUALITY,
 ), dtype=np.int64)  # fmt: skip
@@ -33,7 +33,7 @@ cache."""
 
 
 class Event(IntEnum):
-    """Cells of one event: those of the segment that are kept, in the order of KEPT, and three more."""
+    """Cells of one event: those of the segment that are kept, in the order of CELLS, and three more."""
 
     FRAME = 0
     TIME = 1

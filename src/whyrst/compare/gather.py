@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.compare.events import KEPT, Event, Events, Kept
+from whyrst.compare.events import CELLS, Event, Events, Kept
 from whyrst.fast.select import survey as loop
 
 if TYPE_CHECKING:
@@ -44,14 +44,15 @@ def gather(
         Events, shape (Event.COUNT, n), in the order of connections and frames; PRINT holds the table's row.
     """
     slots = np.zeros(SLOTS, dtype=np.uint8)
-    slots[(table.key[wanted] ^ (table.key[wanted] >> 32)) & (SLOTS - 1)] = 1
+    names = table.key[wanted]
+    slots[(names ^ (names >> 32)) & (SLOTS - 1)] = 1  # as `whyrst.fast.survey.slot` has it
     chosen = np.zeros(len(table), dtype=bool)
     chosen[wanted] = True
     kept, limit = Kept(), MOST
     for batch in batches:
         n = len(batch.rows)
         kept.reserve(n)
-        kept.used = loop.pick(batch.rows.data, n, KEPT.data, slots.data, kept.table.data, kept.used)
+        kept.used = loop.pick(batch.rows.data, n, CELLS.data, slots.data, kept.table.data, kept.used)
         if len(kept) > limit:
             _assign(kept, table, chosen, early)
             limit = MOST + MOST // 8  # for segments of others

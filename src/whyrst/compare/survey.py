@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whyrst.compare.events import KEPT, Event, Events, Kept
+from whyrst.compare.events import CELLS, Event, Events, Kept
+from whyrst.compare.lookup import Lookup
 from whyrst.fast.layout import Flag
 from whyrst.fast.select import survey as loop
-from whyrst.resets.facts import distinct, one_of
 
 if TYPE_CHECKING:
     from whyrst.segments.read import Batch, Capture
@@ -79,8 +79,8 @@ class Survey:
         marks.reserve(n)
         samples.reserve(n)
         marks.used, samples.used = loop.look(
-            batch.rows.data, n, batch.buffer, KEPT.data, marks.table.data, marks.used, samples.table.data, samples.used,
-            self.threshold, self._passed.data,
+            batch.rows.data, n, batch.buffer, CELLS.data, marks.table.data, marks.used,
+            samples.table.data, samples.used, self.threshold, self._passed.data,
         )  # fmt: skip
         self._thin()
 
@@ -125,6 +125,6 @@ class Survey:
             samples = self.samples
             self._samples.leave(np.flatnonzero(_chance(samples[Event.SEQ], samples[Event.ACK]) < self.threshold))
         if len(self._marks) > MOST:
-            stay = one_of(self.marks[Event.KEY], distinct(self.resets[Event.KEY]))
+            stay = Lookup(self.resets[Event.KEY]).holds(self.marks[Event.KEY])
             stay[-MOST // 4 :] = True
             self._marks.leave(np.flatnonzero(stay)[-MOST // 2 :])
