@@ -14,7 +14,7 @@ from packaging.utils import parse_wheel_filename
 import whyrst
 
 ROOT = Path(__file__).parents[2]
-LOOPS = {"bpf", "headers", "payload", "records", "tracker"}
+LOOPS = {"bpf", "headers", "lookup", "payload", "records", "survey", "tracker"}
 RESETS = ROOT / "examples" / "resets.pcap"
 
 
