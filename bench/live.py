@@ -1,4 +1,9 @@
-"""What live tracing costs: loads on loopback with and without the tracer, by turns."""
+"""What live tracing costs: loads on loopback with and without the tracer, by turns.
+
+What else runs takes more from a load than the tracer does, and it comes and goes. So a round does not count when
+anybody but the load and the tracer took more than a fifth of a processor in it, whatever came out, and another one
+takes its place.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,6 @@ import signal
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -21,8 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LOAD = Path(__file__).parent / "load.c"
-ROUNDS, SECONDS, START = 9, 2.0, 4.0
-"""Rounds with and without; seconds of each load; seconds until a tracer has surely begun."""
+ROUNDS, TRIES, SECONDS, START = 15, 45, 2.0, 4.0
+"""Rounds with and without that count, of at most so many; seconds of each load; seconds until a tracer surely began."""
+OTHERS = 0.2
+"""Processors that others may take while a load runs."""
 FLOOD, CLOSE = 95, 97
 """Least share of the rate that a load keeps, per cent."""
 SCRIPT = "tracepoint:tcp:tcp_send_reset { @[args->reason, kstack(10)] = count(); }"
@@ -37,35 +43,83 @@ class Cost(NamedTuple):
         share: of the rate without it just before and after; median of the rounds.
         alone: connections a second without it.
         cpu: seconds of processor that the tracer took for each second of load.
+        rounds: that counted.
     """
 
     share: float
     alone: float
     cpu: float
+    rounds: int
+
+
+class Run(NamedTuple):
+    """One load.
+
+    Attributes:
+        rate: connections a second.
+        traced: processors that the tracer took.
+        others: processors that neither it nor the load took.
+    """
+
+    rate: float
+    traced: float
+    others: float
 
 
 def cost(load: str, kind: str, tracer: Sequence[str], rounds: int) -> Cost:
-    """Run a load by turns with and without a tracer."""
-    alone, beside, used = [_rate(load, kind)], [], []
-    for _ in range(rounds):
+    """Run a load by turns with and without a tracer.
+
+    Raises:
+        RuntimeError: the tracer ended, or the machine was not at rest in any round.
+    """
+    counted: list[tuple[Run, Run, Run]] = []
+    before = _run(load, kind)
+    for _ in range(rounds * TRIES // ROUNDS):
         child = subprocess.Popen(  # noqa: S603 - our own commands
             tracer, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         time.sleep(START)
-        before = _cpu(child.pid)
-        beside.append(_rate(load, kind))
-        used.append((_cpu(child.pid) - before) / SECONDS)
+        beside = _run(load, kind, child.pid)
+        if child.poll() is not None:
+            raise RuntimeError(f"{tracer[0]} ended by itself")
         os.killpg(child.pid, signal.SIGINT)
         child.wait()
-        alone.append(_rate(load, kind))
-    shares = [2 * with_it / sum(without) for with_it, without in zip(beside, pairwise(alone), strict=True)]
-    return Cost(median(shares), median(alone), median(used))
+        after = _run(load, kind)
+        if all(run.others <= OTHERS for run in (before, beside, after)):
+            counted.append((before, beside, after))
+        before = after
+        if len(counted) == rounds:
+            break
+    if not counted:
+        raise RuntimeError("something else took the processors in every round")
+    shares = [2 * beside.rate / (before.rate + after.rate) for before, beside, after in counted]
+    alone = [run.rate for before, _, after in counted for run in (before, after)]
+    return Cost(median(shares), median(alone), median(beside.traced for _, beside, _ in counted), len(counted))
+
+
+def _run(load: str, kind: str, tracer: int | None = None) -> Run:
+    """Run a load, beside a tracer or alone."""
+
+    def clocks() -> tuple[float, float, float]:
+        return time.monotonic(), _busy(), _cpu(tracer) if tracer is not None else 0.0
+
+    began = clocks()
+    rate = _rate(load, kind)
+    elapsed, busy, traced = (after - before for before, after in zip(began, clocks(), strict=True))
+    return Run(rate, traced / elapsed, (busy - traced) / elapsed - 1)  # the load takes one all the time
 
 
 def _rate(load: str, kind: str) -> float:
     """Connections a second."""
     done = subprocess.run((load, kind, str(SECONDS)), capture_output=True, text=True, check=True)  # noqa: S603
     return float(done.stdout)
+
+
+def _busy() -> float:
+    """Seconds that all processors were not idle so far, what a hypervisor took from them included (proc_stat(5))."""
+    line = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0]
+    user, nice, system, _, _, *rest = map(int, line.split()[1:9])
+    return (user + nice + system + sum(rest)) / os.sysconf("SC_CLK_TCK")
 
 
 def _cpu(pid: int) -> float:
@@ -117,6 +171,7 @@ def rows(scale: int) -> list[Row]:
             Row("refused connections without tracing", f"{flood.alone:,.0f}/s", "", None),
             _kept("they keep, with whyrst trace", flood, FLOOD),
             Row("processor that whyrst trace takes meanwhile", f"{flood.cpu:.0%} of one core", "", None),
+            Row("rounds on a machine at rest, of each", f"{flood.rounds} and {close.rounds}", "", None),
             Row("connections in order without tracing", f"{close.alone:,.0f}/s", "", None),
             _kept("they keep, with whyrst trace", close, CLOSE),
             *in_kernel(load),

@@ -29,7 +29,8 @@ FRAME = f"""# Performance
   no more. tshark runs `tshark -r FILE -Y tcp.flags.reset==1`: it follows connections as whyrst does, and judges none.
 - Live tracing (`bench/live.py`) is measured as root with `bench/load.c` on loopback: `flood` connects to a closed port
   as fast as it goes, `close` connects, accepts and closes in order. Rounds with and without `whyrst trace --json`
-  follow each other; the share is that of the medians. `load` and the tracer share the machine's cores.
+  follow each other; a share is the median of the rounds, each beside the loads just before and after it. A round in
+  which others took more than a fifth of a processor is measured again. `load` and the tracer share the machine's cores.
 - Targets are goals for an idle machine. The load beside the table says how far that held.
 """
 
