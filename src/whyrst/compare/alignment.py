@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -141,8 +140,7 @@ def align(
     """
     with sharing():
         series = list(read(paths, only=only, progress=progress))
-        with ThreadPoolExecutor(min(jobs, len(series))) as pool:
-            surveys = list(pool.map(_survey, series)) if jobs > 1 else list(map(_survey, series))
+        surveys = _surveys(series, jobs)
         aligned, known, moments = _matched(paths, surveys, fixed)
         del surveys
         _fill(aligned, moments, read(paths, only=only, progress=progress), threads=jobs > 1)
@@ -195,6 +193,16 @@ def _span(tables: Sequence[Conversations], pairs: Mapping[tuple[int, int], Pairs
         np.add.at(span[a], found.left, 1)
         np.add.at(span[b], found.right, 1)
     return span
+
+
+def _surveys(series: Sequence[Series], jobs: int) -> list[Survey]:
+    """Read all captures, by so many threads at most."""
+    if jobs == 1:
+        return list(map(_survey, series))
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(jobs, len(series))) as pool:
+        return list(pool.map(_survey, series))
 
 
 def _survey(series: Series) -> Survey:

@@ -11,7 +11,6 @@ import numpy as np
 
 from whyrst.analysis import COUNTERS, Report, processors, worth_threads
 from whyrst.capture.errors import STDIN, CaptureError
-from whyrst.capture.filter import Filter
 from whyrst.compare.alignment import align
 from whyrst.compare.pairing import HOWS
 from whyrst.compare.place import CompareError, Pair, Place, View
@@ -27,6 +26,7 @@ from whyrst.verdicts.judged import Judged
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from whyrst.capture.filter import Filter
     from whyrst.compare.reading import Followed
     from whyrst.connections.ripe import Ripe
     from whyrst.model import Verdict
@@ -45,12 +45,12 @@ class Comparison(Report):
     def __init__(
         self,
         paths: tuple[str, ...],
-        expression: str | None,
+        only: Filter | None,
         fixed: Mapping[int, str],
         progress: Progress | None,
         jobs: int = 1,
     ) -> None:
-        super().__init__(paths, Filter(expression) if expression is not None else None, progress, join=False)
+        super().__init__(paths, only, progress, join=False)
         self._aligned = align(paths, self._only, fixed, progress, jobs if worth_threads(list(paths)) else 1)
 
     def batches(self) -> Iterator[Judged]:
@@ -177,4 +177,9 @@ def compare(
             there = path == STDIN or os.path.exists(path)  # noqa: PTH110 - same
             twice = "it is read more than once, so it must be a file"
             raise CaptureError(path, 0, twice if there else "cannot be opened: No such file or directory")
-    return Comparison(files, filter, fixed, progress, processors() if jobs is None else jobs)
+    only = None
+    if filter is not None:
+        from whyrst.capture.filter import Filter
+
+        only = Filter(filter)
+    return Comparison(files, only, fixed, progress, processors() if jobs is None else jobs)
