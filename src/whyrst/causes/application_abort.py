@@ -104,8 +104,9 @@ def judge(r: Resets) -> Iterator[Sign]:
         "no window tells of unread bytes",
     )
     yield refutes(
-        r.by_server & r.neighbours.burst_then_refused,
-        "{burst_size} connections of the service ended in the same instant, and it refused from then on",
+        r.by_server & (r.neighbours.burst_then_refused | r.neighbours.dropped_in_wait),
+        "{burst_size} connections of the service ended in the same instant, and it refused from then on, or had served"
+        " none of them",
         "the service did not end with it",
     )
     foreign = Fact.of(r.habits.ttl_same.no & ~r.opening.proxy_syn_ack, r.habits.ttl_same.known)

@@ -30,14 +30,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from whyrst.causes.cause import Cause
 from whyrst.causes.evidence import decides, doubts, excludes, hints, needed, proves, refutes, shows, supports
-from whyrst.fast.layout import Flag, Seg
-from whyrst.fast.tables import Conn, Dir
-from whyrst.resets.facts import MS, SECOND, Fact
+from whyrst.fast.layout import Flag
+from whyrst.fast.tables import Dir
+from whyrst.resets.facts import SECOND, Fact
 from whyrst.resets.mechanism import ACTIVE
+from whyrst.resets.services import WAITED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,10 +76,6 @@ QUEUED = 63 * SECOND
 """A SYN-ACK is repeated for so long, so that a handshake's last step may still come (tcp_synack_retries 5)."""
 
 
-WAITED = 50 * MS
-"""A program that turns connections away does so sooner."""
-
-
 def judge(r: Resets) -> Iterator[Sign]:
     """Active resets to several connections at once, none of which had got a byte.
 
@@ -109,11 +104,10 @@ def judge(r: Resets) -> Iterator[Sign]:
         "{dropped_at_once} connections without an answer were reset in the same milliseconds",
         "no other connection without an answer was reset at the same time",
     )
-    waited = r.seg(Seg.TIME) - np.maximum(r.conn(Conn.T_SYNACK), 0) >= WAITED
     pair = live & (near.served_ended_together == 0)
-    alone = pair & (near.dropped_at_once >= SEVERAL)
-    yield hints(
-        alone,
+    alone, waited = pair & (near.dropped_at_once >= SEVERAL), near.unserved_for >= WAITED
+    yield supports(
+        alone & waited,
         "{dropped_at_once} connections without an answer were reset in the same milliseconds, and none with one",
         "too few connections ended together, or some that had been answered ended, too",
     )
@@ -127,7 +121,7 @@ def judge(r: Resets) -> Iterator[Sign]:
         "just before, the server reset several connections at once that had not got a byte",
         "no such connections were reset before",
     )
-    yield supports(gone, "the next attempt to connect is refused", "the next attempt to connect is not refused")
+    yield hints(gone, "the next attempt to connect is refused", "the next attempt to connect is not refused")
     yield hints(near.dropped_at_once > SEVERAL, "it is a burst of {dropped_at_once}")
     yield doubts(r.progress.peer_fin, "the client had closed before")
     yield refutes(

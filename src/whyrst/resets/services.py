@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whyrst.fast.layout import Seg
-from whyrst.fast.tables import Conn, End, Glob, Log
+from whyrst.fast.tables import Conn, Dir, End, Glob, Log
 from whyrst.resets.facts import MINUTE, MS, SECOND, Fact
 from whyrst.resets.timeline import Keys, Timeline, mix
 
@@ -24,6 +24,8 @@ TOGETHER = 100 * MS
 """Connections of one service that end within this time ended for one reason."""
 AT_ONCE = 5 * MS
 """The kernel resets all waiting connections of a closed listener in one go (inet_csk_listen_stop)."""
+WAITED = 50 * MS
+"""A program that turns connections away does so sooner."""
 PAIR = 2
 """So many at once are hardly chance when none of them had got a byte."""
 BURST = 3
@@ -180,6 +182,18 @@ class Services:
         silent = (log(Log.SERVER_BYTES) == 0) & (log(Log.CLIENT_BYTES) == 0) & (log(Log.T_SYNACK) > 0)
         line = self._line(self._services, silent & ((self._end & End.SERVER_ACTIVE) != 0), log(Log.T_END))
         return line.count(self._rank, self._now - AT_ONCE, self._now + AT_ONCE)
+
+    @cached_property
+    def unserved_for(self) -> Column:
+        """Nanoseconds since the server accepted this connection, to which it has not sent a byte; 0 when it has."""
+        accepted = self._r.conn(Conn.T_SYNACK)
+        waits = (accepted > 0) & (self._r.server(Dir.BYTES) == 0)
+        return np.where(waits, np.maximum(self._now - accepted, 0), 0)
+
+    @cached_property
+    def dropped_in_wait(self) -> Mask:
+        """Several connections that had waited for a byte of the server were reset at once, this one with them."""
+        return (self.dropped_at_once >= BURST) & (self.unserved_for >= WAITED)
 
     @cached_property
     def queue_dropped(self) -> Mask:
