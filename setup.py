@@ -15,7 +15,7 @@ from setuptools.command.bdist_wheel import bdist_wheel
 
 PURE = bool(os.environ.get("WHYRST_PURE"))
 ABI = ("Py_LIMITED_API", "0x030B0000")
-NOT_HOT = {"__init__", "constants", "layout", "select", "tables"}
+NOT_HOT = {"__init__", "constants", "layout", "scan", "select", "tables"}
 FAST = Path("src/whyrst/fast")
 HOT = sorted(p for p in FAST.glob("*.py") if p.stem not in NOT_HOT)
 FOLDERS = sorted(p.parent for p in FAST.glob("*/__init__.py") if p.parent.name != "compiled")

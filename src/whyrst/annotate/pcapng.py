@@ -21,6 +21,7 @@ from whyrst.capture.errors import CaptureError
 from whyrst.capture.reader import LARGEST_BLOCK, PIECE, ROWS
 from whyrst.capture.source import Source
 from whyrst.capture.window import Window
+from whyrst.fast import scan
 from whyrst.fast.layout import Rec
 from whyrst.fast.select import records
 
@@ -56,8 +57,8 @@ class Copy:
         self._due = due
         self._until = until
         self._table: Array = np.zeros((ROWS, Rec.COUNT), np.int64)
-        self._state: Array = np.zeros(records.State.COUNT, np.int64)
-        self._units: Array = np.zeros((16, records.Unit.COUNT), np.int64)
+        self._state: Array = np.zeros(scan.State.COUNT, np.int64)
+        self._units: Array = np.zeros((16, scan.Unit.COUNT), np.int64)
         self._known = 0
         self._big = False
         self._source = Source(path)
@@ -80,9 +81,9 @@ class Copy:
         """
         going = self._section([summary])
         while going:
-            ahead = self._due.frame - 1 - int(self._state[records.State.PACKETS])
+            ahead = self._due.frame - 1 - int(self._state[scan.State.PACKETS])
             self._pass(self._scan(min(ahead, ROWS)))
-            if ahead == 0 and self._state[records.State.WHY] == records.Why.FULL:
+            if ahead == 0 and self._state[scan.State.WHY] == scan.Why.FULL:
                 self._commented()
             going = self._goes_on()
             moved(self._source.taken)
@@ -94,10 +95,10 @@ class Copy:
     def _scan(self, rows: int) -> int:
         """Scan up to so many packets, and what stands before the next; gives the place in the buffer where it ends."""
         state = self._state
-        state[records.State.AT] = self._window.at
+        state[scan.State.AT] = self._window.at
         table = self._table[:rows].data
         records.pcapng(self._window.buffer, self._window.end, table, state.data, self._units.data, self._known)
-        return int(state[records.State.AT])
+        return int(state[scan.State.AT])
 
     def _pass(self, end: int) -> None:
         """Copy the buffer up to a place."""
@@ -126,14 +127,14 @@ class Copy:
     def _goes_on(self) -> bool:
         """Do what the scan left to be done; `False` at the end."""
         state, window = self._state, self._window
-        match int(state[records.State.WHY]):
-            case records.Why.FULL:
+        match int(state[scan.State.WHY]):
+            case scan.Why.FULL:
                 return True
-            case records.Why.MORE:
+            case scan.Why.MORE:
                 return window.fill()
-            case records.Why.SKIP if window.offset != self._until:
-                return self._long(int(state[records.State.NEED]))
-            case records.Why.BLOCK if window.offset != self._until:
+            case scan.Why.SKIP if window.offset != self._until:
+                return self._long(int(state[scan.State.NEED]))
+            case scan.Why.BLOCK if window.offset != self._until:
                 return self._section([]) if window.ahead(4) == pcapng.MAGIC else self._described()
             case _:
                 return False
@@ -158,8 +159,8 @@ class Copy:
         if not window.have(length):
             return False
         self._known = 0
-        self._state[records.State.BIG] = self._big
-        self._state[records.State.BOUND] = pcap.LARGEST_PACKET
+        self._state[scan.State.BIG] = self._big
+        self._state[scan.State.BOUND] = pcap.LARGEST_PACKET
         head = window.ahead(length)
         self._out.write(splice.into_section(head, comments, self._order, grows=bool(self._due.comments)))
         return window.skip(length)

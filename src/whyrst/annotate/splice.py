@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from whyrst.capture.pcapng_write import COMMENT, block, enhanced_packet, option, text
-from whyrst.fast.select import records
+from whyrst.fast import scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,20 +63,20 @@ def from_simple(data: bytes, time: int, wire: int, comments: Sequence[str], orde
         wire: its bytes on the wire.
         comments: what to add.
         order: byte order of the section.
-        unit: cells of its interface, `records.Unit`.
+        unit: cells of its interface, `scan.Unit`.
     """
     return enhanced_packet(data, ticks(time, unit), wire=wire, comments=comments, order=order)
 
 
 def ticks(time: int, unit: Sequence[int]) -> int:
-    """Nanoseconds since 1970 in the unit of an interface (`records.Unit`), the reverse of what reading it does."""
-    since = max(time - unit[records.Unit.OFFSET], 0)
-    if unit[records.Unit.MULTIPLY]:
-        found = since // unit[records.Unit.MULTIPLY]
-    elif unit[records.Unit.DIVIDE]:
-        found = since * unit[records.Unit.DIVIDE]
+    """Nanoseconds since 1970 in the unit of an interface (`scan.Unit`), the reverse of what reading it does."""
+    since = max(time - unit[scan.Unit.OFFSET], 0)
+    if unit[scan.Unit.MULTIPLY]:
+        found = since // unit[scan.Unit.MULTIPLY]
+    elif unit[scan.Unit.DIVIDE]:
+        found = since * unit[scan.Unit.DIVIDE]
     else:
-        found = -(-(since << unit[records.Unit.SHIFT]) // 10**9)  # up, since reading it cuts down
+        found = -(-(since << unit[scan.Unit.SHIFT]) // 10**9)  # up, since reading it cuts down
     return min(found, LAST_TICK)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whyrst.capture.errors import shown
 from whyrst.capture.interface import Interface
-from whyrst.fast.select import records
+from whyrst.fast import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ def interface(block: bytes, *, big: bool) -> tuple[Interface, dict[int, int]]:
         big: Byte order of the section.
 
     Returns:
-        The interface, and the cells of its row of `records.Unit` but its number.
+        The interface, and the cells of its row of `scan.Unit` but its number.
     """
     order = ">" if big else "<"
     link, _, snaplen = struct.unpack_from(order + "HHI", block, 8)
@@ -90,17 +90,17 @@ def interface(block: bytes, *, big: bool) -> tuple[Interface, dict[int, int]]:
             resolution = value[0]
         elif code == _IF_TSOFFSET and len(value) == _WORD:
             offset = struct.unpack(order + "q", value)[0]
-    unit = records.Unit
+    unit = scan.Unit
     cells: dict[int, int] = {unit.LINK: link, unit.SNAPLEN: snaplen}
     cells |= dict.fromkeys((unit.MULTIPLY, unit.DIVIDE, unit.SHIFT, unit.PACKETS), 0)
-    cells[unit.OFFSET] = max(-records.FAR, min(records.FAR, offset * 10**_NANOSECOND))
+    cells[unit.OFFSET] = max(-scan.FAR, min(scan.FAR, offset * 10**_NANOSECOND))
     places = resolution & 0x7F
     if resolution & 0x80:
         cells[unit.SHIFT] = places
     elif places <= _NANOSECOND:
         cells[unit.MULTIPLY] = 10 ** (_NANOSECOND - places)
     else:
-        cells[unit.DIVIDE] = min(records.FAR, 10 ** (places - _NANOSECOND))
+        cells[unit.DIVIDE] = min(scan.FAR, 10 ** (places - _NANOSECOND))
     return Interface(link, snaplen, name), cells
 
 

@@ -16,6 +16,7 @@ from whyrst.capture.errors import CaptureError, shown
 from whyrst.capture.interface import Interface
 from whyrst.capture.source import Source
 from whyrst.capture.window import Window
+from whyrst.fast import scan
 from whyrst.fast.layout import Rec
 from whyrst.fast.select import records
 
@@ -34,7 +35,7 @@ PIECE = 1 << 20
 ROWS = 4096
 """Records given at once at most."""
 
-LARGEST_BLOCK = pcap.LARGEST_PACKET + records.BLOCK_OVERHEAD
+LARGEST_BLOCK = pcap.LARGEST_PACKET + scan.BLOCK_OVERHEAD
 """Bytes to which the buffer may grow."""
 
 HEAD_BYTES = 12
@@ -83,8 +84,8 @@ class Reader:
         self.interfaces: list[Interface] = []
         self.damage: list[Damage] = []
         self.table: Array = np.zeros((rows, Rec.COUNT), np.int64)
-        self._state: Array = np.zeros(records.State.COUNT, np.int64)
-        self._units: Array = np.zeros((16, records.Unit.COUNT), np.int64)
+        self._state: Array = np.zeros(scan.State.COUNT, np.int64)
+        self._units: Array = np.zeros((16, scan.Unit.COUNT), np.int64)
         self._known = 0  # interfaces of this section
         self._source = Source(path, ahead=ahead)
         self._window = Window(self._source, piece, LARGEST_BLOCK)
@@ -129,27 +130,27 @@ class Reader:
     @property
     def packets(self) -> int:
         """Packets read so far."""
-        return int(self._state[records.State.PACKETS])
+        return int(self._state[scan.State.PACKETS])
 
     @property
     def wire_bytes(self) -> int:
         """Bytes that the packets read so far had on the wire."""
-        return int(self._state[records.State.WIRE_BYTES])
+        return int(self._state[scan.State.WIRE_BYTES])
 
     @property
     def captured_bytes(self) -> int:
         """Bytes that were captured of the packets read so far."""
-        return int(self._state[records.State.CAPTURED_BYTES])
+        return int(self._state[scan.State.CAPTURED_BYTES])
 
     @property
     def earliest(self) -> int | None:
         """Earliest time of the packets read so far (ns since 1970), `None` without packets."""
-        return int(self._state[records.State.EARLIEST]) if self.packets else None
+        return int(self._state[scan.State.EARLIEST]) if self.packets else None
 
     @property
     def latest(self) -> int | None:
         """Latest time of the packets read so far (ns since 1970), `None` without packets."""
-        return int(self._state[records.State.LATEST]) if self.packets else None
+        return int(self._state[scan.State.LATEST]) if self.packets else None
 
     def records(self) -> Iterator[int]:
         """Find the packet records, in batches as they arrive.
@@ -157,7 +158,7 @@ class Reader:
         Yields:
             How many rows of `table` are filled; they and `buffer` stay valid until the next batch.
         """
-        state, table, window, cell = self._state.data, self.table.data, self._window, records.State
+        state, table, window, cell = self._state.data, self.table.data, self._window, scan.State
         going = True
         while going:
             state[cell.AT] = window.at
@@ -182,24 +183,24 @@ class Reader:
             CaptureError: The rest cannot be read.
         """
         match why:
-            case records.Why.FULL:
+            case scan.Why.FULL:
                 return True
-            case records.Why.MORE:
+            case scan.Why.MORE:
                 return self._more(need)
-            case records.Why.SKIP:
+            case scan.Why.SKIP:
                 return self._skip(need)
-            case records.Why.FILE:
+            case scan.Why.FILE:
                 self._note(self._wrong("another pcap file begins here; it is read on"))
                 return self._file_header()
-            case records.Why.BLOCK:
+            case scan.Why.BLOCK:
                 return self._section() if self._window.ahead(4) == pcapng.MAGIC else self._block()
-            case records.Why.PACKET_LENGTH:
+            case scan.Why.PACKET_LENGTH:
                 reason = f"a packet cannot have {value} captured bytes here"
-            case records.Why.BLOCK_LENGTH:
+            case scan.Why.BLOCK_LENGTH:
                 reason = f"a block cannot have a length of {value} bytes here"
-            case records.Why.TRAILER:
+            case scan.Why.TRAILER:
                 reason = f"a block's two lengths differ (the second is {value})"
-            case records.Why.INTERFACE:
+            case scan.Why.INTERFACE:
                 reason = f"a packet of interface {value}, but the section has described {self._known}"
             case _:
                 reason = "zeros instead of a packet"
@@ -230,7 +231,7 @@ class Reader:
         if not window.rest and not self._source.trouble:
             return False
         if self.format == "pcap":
-            part = "a header" if window.rest < self._state[records.State.HEADER] else "a packet"
+            part = "a header" if window.rest < self._state[scan.State.HEADER] else "a packet"
         else:
             part = "a header" if window.rest < HEAD_BYTES else "a block"
         raise self._ends(part, window.rest, need)
@@ -240,7 +241,7 @@ class Reader:
         window, start = self._window, self._window.offset
         if not window.skip(length - 4) or not window.have(4):
             raise self._ends("a block", window.offset + window.rest - start, length, start)
-        second = int.from_bytes(window.ahead(4), "big" if self._state[records.State.BIG] else "little")
+        second = int.from_bytes(window.ahead(4), "big" if self._state[scan.State.BIG] else "little")
         if second != length:
             raise self._wrong(f"a block's two lengths differ (the second is {second})", start)
         return window.skip(4)
@@ -260,7 +261,7 @@ class Reader:
             raise self._wrong(str(error)) from None
         self._settle()
         self.interfaces.append(Interface(header.link, header.snaplen))
-        cell = records.State
+        cell = scan.State
         for name, value in (
             (cell.BIG, header.big),
             (cell.TICK, header.tick),
@@ -281,13 +282,13 @@ class Reader:
             raise self._wrong(str(error)) from None
         self._settle()
         self._known = 0
-        self._state[records.State.BIG] = big
-        self._state[records.State.BOUND] = pcap.LARGEST_PACKET
+        self._state[scan.State.BIG] = big
+        self._state[scan.State.BOUND] = pcap.LARGEST_PACKET
         return self._window.skip(length)
 
     def _block(self) -> bool:
         """Take over an interface or its statistics; the scan has checked that the whole block is there."""
-        big = bool(self._state[records.State.BIG])
+        big = bool(self._state[scan.State.BIG])
         order: Literal["big", "little"] = "big" if big else "little"
         block = self._window.ahead(int.from_bytes(self._window.ahead(8)[4:], order))
         if int.from_bytes(block[:4], order) == pcapng.INTERFACE:
@@ -295,7 +296,7 @@ class Reader:
         else:
             number, received, dropped = pcapng.statistics(block, big=big)
             if number < self._known:
-                one = self.interfaces[int(self._units[number, records.Unit.NUMBER])]
+                one = self.interfaces[int(self._units[number, scan.Unit.NUMBER])]
                 one.received = one.received if received is None else received
                 one.dropped = one.dropped if dropped is None else dropped
         return self._window.skip(len(block))
@@ -309,7 +310,7 @@ class Reader:
             self._units = np.vstack((self._units, np.zeros_like(self._units)))
         for cell, value in cells.items():
             self._units[self._known, cell] = value
-        self._units[self._known, records.Unit.NUMBER] = len(self.interfaces)
+        self._units[self._known, scan.Unit.NUMBER] = len(self.interfaces)
         self.interfaces.append(described)
         self._known += 1
 
@@ -317,7 +318,7 @@ class Reader:
         """Bring the interfaces' packet counts up to date: a section or file has ended."""
         if self.format == "pcap" and self.interfaces:
             self.interfaces[-1].packets = self.packets - sum(one.packets for one in self.interfaces[:-1])
-        for number, packets in self._units[: self._known, [records.Unit.NUMBER, records.Unit.PACKETS]].tolist():
+        for number, packets in self._units[: self._known, [scan.Unit.NUMBER, scan.Unit.PACKETS]].tolist():
             self.interfaces[number].packets = packets
 
     def _begin(self) -> None:

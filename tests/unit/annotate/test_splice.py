@@ -12,8 +12,8 @@ from unit.capture.files import BIG, LITTLE
 from whyrst.annotate import splice
 from whyrst.capture import pcapng
 from whyrst.capture.reader import Reader
+from whyrst.fast import scan
 from whyrst.fast.layout import Rec
-from whyrst.fast.select import records
 
 ORDERS = st.sampled_from([LITTLE, BIG])
 COMMENTS = st.lists(st.text(max_size=30).map("whyrst: {}".format), min_size=1, max_size=3)
@@ -50,7 +50,7 @@ def test_nothing_to_say_changes_nothing():
 
 def unit(options):
     cells = pcapng.interface(files.interface(options=options), big=False)[1]
-    return [cells.get(cell, 0) for cell in range(records.Unit.COUNT)]
+    return [cells.get(cell, 0) for cell in range(scan.Unit.COUNT)]
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from unit.capture import files
 from unit.capture.files import BIG, LITTLE, option
 from whyrst.capture import pcapng
-from whyrst.fast.select import records
+from whyrst.fast import scan
 
-UNIT = records.Unit
+UNIT = scan.Unit
 ORDERS = pytest.mark.parametrize("order", [LITTLE, BIG])
 
 
@@ -66,7 +66,7 @@ def test_an_interface_is_read(order):
         (b"\x00", 10**9, 0, 0),
         (b"\x06", 1000, 0, 0),
         (b"\x0c", 0, 1000, 0),
-        (b"\x7f", 0, records.FAR, 0),
+        (b"\x7f", 0, scan.FAR, 0),
         (b"\x80", 0, 0, 0),
         (b"\xa0", 0, 0, 32),
         (b"\xff", 0, 0, 127),
@@ -81,7 +81,7 @@ def test_the_unit_of_time_is_read(resolution, multiply, divide, shift):
 
 
 def test_absurd_offsets_are_kept_in_bounds():
-    for seconds, bound in ((2**63 - 1, records.FAR), (-(2**63), -records.FAR)):
+    for seconds, bound in ((2**63 - 1, scan.FAR), (-(2**63), -scan.FAR)):
         block = files.interface(options=option(14, struct.pack("<q", seconds)))
         assert pcapng.interface(block, big=False)[1][UNIT.OFFSET] == bound
 
