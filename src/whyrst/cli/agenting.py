@@ -66,7 +66,7 @@ def agent(stack: ExitStack, wanted: Wanted) -> None:
     try:
         load(wanted.outputs.values())
     except ModuleNotFoundError as error:
-        raise click.ClickException(f"{error.name} is missing: pip install 'whyrst[agent]'") from error
+        raise click.ClickException(f"a library is missing ({error.name}): pip install 'whyrst[agent]'") from error
     folder = queue_folder(wanted.settings, os.environ)
     source, resets = _source(stack, wanted)
     deliveries: list[Delivery] = []

@@ -124,7 +124,7 @@ def test_a_library_that_is_missing(tmp_path):
     (tmp_path / "confluent_kafka.py").write_text("raise ModuleNotFoundError('gone', name='confluent_kafka')")
     done = run("--replay", EVENTS, "--kafka", "a:1/t", "--queue", tmp_path / "queue", PYTHONPATH=str(tmp_path))
     assert done.returncode == 2
-    assert done.stderr == "whyrst: confluent_kafka is missing: pip install 'whyrst[agent]'\n"
+    assert done.stderr == "whyrst: a library is missing (confluent_kafka): pip install 'whyrst[agent]'\n"
 
 
 def test_without_privileges_it_says_what_it_needs(tmp_path):
