@@ -158,12 +158,12 @@ class Live:
 
     def _read(self, pairs: Iterable[tuple[KernelEvent, bytes]]) -> None:
         for event, packet in pairs:
-            if not self._selection.wants(event, packet):
+            wanted = self._selection.wants(event, packet)
+            if not wanted:
                 self.counts.judge(shape_of(event), None)
-                continue
-            if self._noted is not None:
+            elif self._noted is not None:
                 self._noted(event)
-            self._session.take(event, packet)
+            self._session.take(event, packet, wanted=wanted)
 
     def _told(self, batches: Iterable[Judged]) -> Iterator[Told]:
         for judged in batches:

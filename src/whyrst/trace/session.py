@@ -79,7 +79,7 @@ class Session:
     def __init__(self, name: str = LIVE, hold: int = HOLD) -> None:
         self._name = name
         self._hold = hold
-        self._waiting: list[tuple[KernelEvent, bytes]] = []
+        self._waiting: list[tuple[KernelEvent, bytes, bool]] = []
         self._lanes: OrderedDict[tuple[int, bool], _Lane] = OrderedDict()
         self._told: OrderedDict[tuple[int, bool, str, str], int] = OrderedDict()
         self._leaving: list[_Lane] = []
@@ -88,9 +88,15 @@ class Session:
         self.untold = 0
         """Events without addresses, or of which the reset could not be rebuilt."""
 
-    def take(self, event: KernelEvent, packet: bytes = b"") -> None:
-        """Remember an event, and the reset's packet from its IP header on if it was seen."""
-        self._waiting.append((event, packet))
+    def take(self, event: KernelEvent, packet: bytes = b"", *, wanted: bool = True) -> None:
+        """Remember an event.
+
+        Args:
+            event: the event.
+            packet: the reset from its IP header on, if it was seen.
+            wanted: without, it has no verdict of its own; those of others know of it.
+        """
+        self._waiting.append((event, packet, wanted))
 
     def ripe(self, now: int) -> Iterator[Judged]:
         """Judge what has waited long enough.
@@ -108,17 +114,17 @@ class Session:
 
     def _tell(self, until: int | None) -> None:
         """Hand events over to the trackers, in order of time: they may be judged later, and know of each other."""
-        self._waiting.sort(key=lambda pair: pair[0].time)
-        ready = [pair for pair in self._waiting if until is None or pair[0].time <= until]
+        self._waiting.sort(key=lambda one: one[0].time)
+        ready = [one for one in self._waiting if until is None or one[0].time <= until]
         self._waiting = self._waiting[len(ready) :]
         own: dict[tuple[int, Ends | None], list[int]] = {}
-        for event, _ in ready:
+        for event, *_ in ready:
             if event.kind == "sent":
                 own.setdefault(_end(event), []).append(event.time)
         lanes: dict[tuple[int, bool], list[Row]] = {}
         buffer = bytearray()
-        ready.sort(key=lambda pair: pair[0].kind != "sent")  # who takes one asks for its sender
-        for event, packet in ready:
+        ready.sort(key=lambda one: one[0].kind != "sent")  # who takes one asks for its sender
+        for event, packet, wanted in ready:
             sent = own.get(_end(event), ())
             if event.kind == "received" and any(abs(time - event.time) < ITSELF for time in sent):
                 continue
@@ -128,9 +134,10 @@ class Session:
                 self._remember(event, int(rows[-1][Seg.SEQ]))
                 self._count += 1
                 rows[-1][Seg.FRAME] = self._count
-                self._lane(key).events[self._count] = event
+                if wanted:
+                    self._lane(key).events[self._count] = event
                 lanes.setdefault(key, []).extend(rows)
-            else:
+            elif wanted:
                 self.untold += 1
         for key, rows in lanes.items():
             self._lane(key).feed(np.stack(rows), buffer)

@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from unit.trace.events import aborted, refused, taken
+from unit.trace.events import aborted, numbers, refused, taken
 from whyrst.kernel.tracer import Total
 from whyrst.trace.counts import Counts
 from whyrst.trace.live import Live
-from whyrst.trace.selection import Selection
+from whyrst.trace.selection import RECEIVED, Selection
 from whyrst.trace.shape import shape_of
 
 TESTS = Path(__file__).parents[2]
@@ -77,6 +77,16 @@ def test_what_is_not_selected_is_neither_told_nor_counted_nor_noted():
     assert live.counts.by("kind") == [("sent", 1, False)]
 
 
+def test_what_is_not_selected_is_known_to_what_is():
+    sent = aborted("127.0.0.1:80", "127.0.0.1:4000")
+    end = numbers(rcv_nxt=1100, copied_seq=1100)
+    came = taken("127.0.0.1:4000", "127.0.0.1:80", netns=2, numbers=end)
+    _, told = run(sent, came, selection=Selection(kinds=RECEIVED))
+    assert told == [(came, "close-with-unread-data")]
+    _, alone = run(came, selection=Selection(kinds=RECEIVED))
+    assert alone != told
+
+
 def test_a_cause_that_is_not_selected():
     live, told = run(*EVENTS, selection=Selection(causes=frozenset({"close-with-unread-data"})))
     assert [cause for _, cause in told] == ["close-with-unread-data"]
@@ -109,7 +119,7 @@ from unit.trace.events import aborted, refused
 from whyrst.reports.page import Page
 from whyrst.trace.live import Live, load
 from whyrst.trace.record import comment
-from whyrst.trace.selection import Selection
+from whyrst.trace.selection import RECEIVED, Selection
 from whyrst.trace.shown import Lines, Ndjson
 load()
 events = (*EVENTS, refused(kind="unseen", after=1), aborted("10.0.0.1:82", comm="\\x1b"))
