@@ -8,6 +8,7 @@ of recent connections is a ring, too.
 
 from __future__ import annotations
 
+import mmap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from whyrst.connections.states import as_array
 from whyrst.fast.layout import Seg
 from whyrst.fast.select import tracker as loop
-from whyrst.fast.tables import LINE, WIDTH, Glob, Log, Rst
+from whyrst.fast.tables import WIDTH, Glob, Log, Rst
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,8 @@ LINES = 1 << 15
 """Recent connections in the log."""
 PADDING = 8
 """Unused rows behind each column of resets and of the log, see `fast.tracker`."""
+HUGE = 1 << 24
+"""Bytes from which on memory is asked for in huge pages, where the system has them."""
 NAMES = 1 << 16
 """Server names that are remembered; later ones stay nameless."""
 PAYLOAD = 256
@@ -61,11 +64,11 @@ class Tracker:
         self.g: Cells = np.zeros(Glob.COUNT, dtype=np.int64)
         for cell in (Glob.FREE, Glob.OLDEST, Glob.NEWEST, Glob.HAND):
             self.g[cell] = -1
-        self._lines: Cells = np.zeros((Log.COUNT, lines + PADDING), dtype=np.int64)
+        self._lines: Cells = _zeros(Log.COUNT * (lines + PADDING)).reshape(Log.COUNT, -1)
         self.log: Cells = self._lines[:, :lines]
         self.names: dict[int, str] = {}
         self.payloads: dict[int, bytes] = {}
-        self._table: Cells = _aligned(limit * WIDTH)
+        self._table: Cells = _zeros(limit * WIDTH)
         self._heads: Cells = np.full(buckets, -1, dtype=np.int64)
         self._resets = _ring(pending)
         self._pending = pending
@@ -172,13 +175,18 @@ class Tracker:
             self.payloads[first + k] = bytes(buffer[at : at + min(int(have[k]), PAYLOAD)])
 
 
-def _aligned(cells: int) -> Cells:
-    """Zeros that begin where a line of the processor's cache does."""
-    room: Cells = np.zeros(cells + LINE, dtype=np.int64)
-    first = -(room.ctypes.data // room.itemsize) % LINE
-    return room[first : first + cells]
+def _zeros(cells: int) -> Cells:
+    """Zeros that take memory only where they are used, and begin where a page does.
+
+    Those of the C library are cleared by hand where the process had given memory back before: whoever follows each of
+    many namespaces would pay for whole tables.
+    """
+    room = mmap.mmap(-1, max(cells, 1) * np.dtype(np.int64).itemsize, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if len(room) >= HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
+        room.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(room, dtype=np.int64, count=cells)
 
 
 def _ring(rows: int) -> Cells:
     """Columns for so many resets."""
-    return np.zeros((Rst.COUNT, rows + PADDING), dtype=np.int64)
+    return _zeros(Rst.COUNT * (rows + PADDING)).reshape(Rst.COUNT, -1)

@@ -1,7 +1,10 @@
 """The tracker's tables: what leaves them, what they keep, and that they stay bounded."""
 # ruff: noqa: SIM300 - cells have the names of constants, and are none
 
+import subprocess
+import sys
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -182,3 +185,27 @@ def test_resets_name_their_capture(capture):
     (cells,) = tracker.close()
     assert Seen(tracker, [cells.copy()], rows).resets[0].own.CAPTURE == capture
     assert cells.dtype == np.int64
+
+
+MEMORY = """
+import sys
+from pathlib import Path
+import numpy as np
+from whyrst.connections.tracker import Tracker
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+
+for _ in range(3):  # memory that was used and given back is what the next one gets
+    used = [np.ones(3 << 20) for _ in range(4)]
+    del used
+before = resident()
+trackers = [Tracker(1 << 12, 1 << 11, 1 << 10, 1 << 12) for _ in range(40)]
+print((resident() - before) * 4096 // len(trackers))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux tells there how much memory a process has")
+def test_a_tracker_takes_the_memory_that_it_uses():
+    told = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
+    assert int(told.stdout) < 500_000
