@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whyrst.capture.ahead import sharing
+from whyrst.compare import crowd
 from whyrst.compare.belonging import belong
 from whyrst.compare.clocks import Clock, Shared, chained, fit, nearness, shared, with_proxied
 from whyrst.compare.conversations import Conversations, conversations
 from whyrst.compare.events import Event
 from whyrst.compare.gather import gather
-from whyrst.compare.legs import Leg, fill, legs
+from whyrst.compare.legs import Leg, fill, labels, legs
 from whyrst.compare.origins import Tracer
 from whyrst.compare.pairing import PROXIED, Pairs, pair, proxied
 from whyrst.compare.path import STARTS, order, places
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from whyrst.segments.read import Series
 
     Cells = np.ndarray[Any, np.dtype[np.int64]]
+    Mask = np.ndarray[Any, np.dtype[np.bool_]]
     Progress = Callable[[int, int | None], None]
 
 
@@ -48,9 +50,10 @@ class Alignment:
         clocks: per capture.
         tables: per capture, its connections.
         pairs: (a, b) with a < b -> connections that both show.
-        legs: connections with resets.
+        legs: connections with resets that are looked into.
+        rest: how many resets other connections have, since there are too many.
         homes: per capture, frame of a reset that is judged there -> its leg.
-        elsewhere: per capture, frames of resets that are judged at another place.
+        elsewhere: per capture, frames of resets that are judged at another place, in order.
         events: per capture, segments of the legs, on the common clock.
         starts: per capture, row of the table -> first and last + 1 of its events.
         readings: per capture its second reading, whose resets wait to be judged.
@@ -64,8 +67,9 @@ class Alignment:
     tables: list[Conversations]
     pairs: dict[tuple[int, int], Pairs]
     legs: list[Leg] = field(default_factory=list)
+    rest: int = 0
     homes: list[dict[int, int]] = field(default_factory=list)
-    elsewhere: list[set[int]] = field(default_factory=list)
+    elsewhere: list[Cells] = field(default_factory=list)
     events: list[Cells] = field(default_factory=list)
     starts: list[dict[int, tuple[int, int]]] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
@@ -74,6 +78,10 @@ class Alignment:
     def path_of(self, leg: Leg) -> list[int]:
         """Captures from the client of a connection to its server."""
         return list(reversed(self.path)) if leg.flip else self.path
+
+    def rows(self, c: int) -> Cells:
+        """The rows of one capture's table that belong to legs."""
+        return np.array([row for leg in self.legs for row in leg.rows.get(c, ())], dtype=np.int64)
 
     def look_into(self, leg: Leg) -> list[Seen]:
         """The resets of a connection, with its segments at hand."""
@@ -89,6 +97,13 @@ class Alignment:
         """Forget the segments of a connection, when there are so many that all of them would fill the memory."""
         if len(self.legs) > KEPT:
             leg.forget()
+
+    def told_elsewhere(self, c: int, frames: Cells) -> Mask:
+        """Which resets of a capture are judged at another place."""
+        there = self.elsewhere[c]
+        at = np.searchsorted(there, frames)
+        told: Mask = np.append(there, -1)[at] == frames
+        return told
 
     def origins(self, c: int, frames: Sequence[int]) -> dict[int, Origin]:
         """Origins of resets that are judged at one place, by frame."""
@@ -181,7 +196,9 @@ def _matched(
             fits[a, b] = clock
     named = places(path, surveys, fixed)
     aligned = Alignment(paths, path, named, chained(fits, len(paths)), tables, pairs)
-    aligned.legs = legs(tables, pairs)
+    label = labels(tables, pairs)
+    chosen, aligned.rest, aligned.elsewhere = crowd.choose(tables, surveys, label, path, crowd.MOST)
+    aligned.legs = legs(tables, pairs, label, chosen)
     _flip(aligned, single)
     return aligned, views(aligned, surveys, common), _moments(aligned, surveys)
 
@@ -270,6 +287,8 @@ def _moments(aligned: Alignment, surveys: Sequence[Survey]) -> list[dict[int, li
     for c, survey in enumerate(surveys):
         events = survey.resets
         rows = aligned.tables[c].of(events[Event.KEY], events[Event.FRAME])
+        wanted = np.isin(rows, aligned.rows(c))
+        rows, events = rows[wanted], events.take(wanted)
         for row, time in zip(rows.tolist(), events[Event.TIME].tolist(), strict=True):
             when[c].setdefault(row, []).append(aligned.clocks[c].common(time))
     moments: list[dict[int, list[int]]] = [{} for _ in surveys]
@@ -290,8 +309,7 @@ def _fill(
     early = _early(aligned)
     for c, series in enumerate(captures):
         reading = Reading(series, aligned.clocks[c], threads=threads)
-        wanted = np.array([row for leg in aligned.legs for row in leg.rows.get(c, ())], dtype=np.int64)
-        found = gather(reading, aligned.tables[c], wanted, moments[c], early[c])
+        found = gather(reading, aligned.tables[c], aligned.rows(c), moments[c], early[c])
         found[Event.TIME] = aligned.clocks[c].all_common(found[Event.TIME])
         rows = found[Event.PRINT]
         first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1]))) if len(rows) else rows
@@ -327,7 +345,7 @@ def _trace(aligned: Alignment, known: Sequence[View]) -> Tracer:
         aligned.let_go(leg)
     known = [view.counted(*pair) for view, pair in zip(known, tallies, strict=True)]
     aligned.homes = [{} for _ in known]
-    aligned.elsewhere = [set() for _ in known]
+    elsewhere: list[list[int]] = [[] for _ in known]
     for number, leg in enumerate(aligned.legs):
         resets = aligned.look_into(leg)
         lost = lacking(leg, known)
@@ -336,6 +354,10 @@ def _trace(aligned: Alignment, known: Sequence[View]) -> Tracer:
             aligned.homes[home][seen.at[home].frame] = number
             for c, segment in seen.at.items():
                 if c != home:
-                    aligned.elsewhere[c].add(segment.frame)
+                    elsewhere[c].append(segment.frame)
         aligned.let_go(leg)
+    aligned.elsewhere = [
+        np.union1d(np.setdiff1d(rest, [*aligned.homes[c]]), np.array(elsewhere[c], dtype=np.int64))
+        for c, rest in enumerate(aligned.elsewhere)
+    ]
     return Tracer(aligned.paths, aligned.places, aligned.path, known)

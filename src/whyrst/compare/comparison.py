@@ -12,6 +12,7 @@ import numpy as np
 from whyrst.analysis import COUNTERS, Report, processors, worth_threads
 from whyrst.capture.errors import STDIN, CaptureError
 from whyrst.compare.alignment import align
+from whyrst.compare.crowd import one_of_many
 from whyrst.compare.pairing import HOWS
 from whyrst.compare.place import CompareError, Pair, Place, View
 from whyrst.compare.reading import OnOneClock
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from whyrst.capture.filter import Filter
     from whyrst.compare.reading import Followed
     from whyrst.connections.ripe import Ripe
-    from whyrst.model import Verdict
+    from whyrst.model import Origin, Verdict
     from whyrst.reports.vantages import Passage
 
     Progress = Callable[[int, int | None], None]
@@ -109,6 +110,11 @@ class Comparison(Report):
         codes = np.concatenate([pairs.how for pairs in self._aligned.pairs.values()])
         return dict(zip(HOWS, np.bincount(codes, minlength=len(HOWS)).tolist(), strict=True))
 
+    @property
+    def untraced(self) -> int:
+        """How many resets were not traced from all places, since too many connections have some."""
+        return self._aligned.rest
+
     def pairs(self) -> tuple[Pair, ...]:
         """Connections that were found in more than one capture, as the captures show them."""
         found = []
@@ -126,19 +132,26 @@ class Comparison(Report):
 
     def _judge(self, cells: Any, tracker: Ripe | Followed, series: Any) -> Iterator[Judged]:
         c = series.captures[0].number
-        frames = cells[Seg.FRAME].tolist()
-        here = [k for k, frame in enumerate(frames) if frame not in self._aligned.elsewhere[c]]
-        if not here:
+        here = np.flatnonzero(~self._aligned.told_elsewhere(c, cells[Seg.FRAME]))
+        if len(here) == 0:
             return
         lines = min(int(tracker.g[Glob.LINES]), tracker.log.shape[1])
-        told = self._aligned.origins(c, [frames[k] for k in here])
-        origins = tuple(told.get(frames[k]) for k in here)
         mine = np.ascontiguousarray(cells[:, here])
+        origins = tuple(self._origins(c, mine))
         names = (self._paths[c],)
         resets = Resets(mine, tracker.log, lines, tracker.names, tracker.payloads, names, tracker.g, origins=origins)
         judged = Judged(resets)
         self._gatherer.take(judged)
         yield judged
+
+    def _origins(self, c: int, cells: Any) -> Iterator[Origin | None]:
+        """Where each of these resets of a capture was made."""
+        told = self._aligned.origins(c, cells[Seg.FRAME].tolist())
+        for k, frame in enumerate(cells[Seg.FRAME].tolist()):
+            if frame in told or not self._aligned.rest:
+                yield told.get(frame)
+            else:
+                yield one_of_many(cells[:, k], self._paths[c], self._aligned.places[c])
 
 
 def compare(

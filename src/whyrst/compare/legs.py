@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from whyrst.compare.sightings import Seen
 
     Cells = np.ndarray[Any, np.dtype[np.int64]]
+    Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 WRAP = 1 << 32
 
@@ -75,10 +76,46 @@ class Leg:
         return {c: [s for s in found if s.reset] for c, found in self.segments.items()}
 
 
-def legs(tables: Sequence[Conversations], pairs: dict[tuple[int, int], Pairs]) -> list[Leg]:
-    """The legs of connections that were reset, in the order of the captures."""
+def labels(tables: Sequence[Conversations], pairs: dict[tuple[int, int], Pairs]) -> Cells:
+    """For each connection of all captures, one capture after the other, a number: the same for those that are one leg,
+    that of the first of them."""
     base = np.cumsum([0, *(len(t) for t in tables)])
+    one, two, _ = _edges(base, pairs)
     label = np.arange(int(base[-1]))
+    while True:
+        least = np.minimum(label[one], label[two])
+        before = label.copy()
+        np.minimum.at(label, one, least)
+        np.minimum.at(label, two, least)
+        if (label == before).all():
+            return label
+
+
+def legs(tables: Sequence[Conversations], pairs: dict[tuple[int, int], Pairs], label: Cells, chosen: Mask) -> list[Leg]:
+    """The legs that are asked for, in the order of the captures.
+
+    Args:
+        tables: per capture, its connections.
+        pairs: which of them are the same.
+        label: see `labels`.
+        chosen: label -> whether that leg is asked for.
+    """
+    base = np.cumsum([0, *(len(t) for t in tables)])
+    one, _, how = _edges(base, pairs)
+    found: dict[int, Leg] = {}
+    for node in np.flatnonzero(chosen[label]).tolist():
+        leg = found.setdefault(int(label[node]), Leg({}))
+        c = int(np.searchsorted(base, node, side="right")) - 1
+        leg.rows.setdefault(c, []).append(node - int(base[c]))
+    changed = np.flatnonzero(chosen[label[one]] & (how != SAME))
+    for x, code in zip(label[one[changed]].tolist(), how[changed].tolist(), strict=True):
+        found[x].how |= code  # translated and shifted are bits
+    _other_legs(found, label, base, pairs)
+    return list(found.values())
+
+
+def _edges(base: Cells, pairs: dict[tuple[int, int], Pairs]) -> tuple[Cells, Cells, Cells]:
+    """Connections that are one leg, two and two, and what happened between."""
     edges = [
         (base[a] + p.left[p.how != PROXIED], base[b] + p.right[p.how != PROXIED], p.how[p.how != PROXIED])
         for (a, b), p in pairs.items()
@@ -87,27 +124,7 @@ def legs(tables: Sequence[Conversations], pairs: dict[tuple[int, int], Pairs]) -
         np.concatenate([np.zeros(0, np.int64), *parts])
         for parts in (zip(*edges, strict=True) if edges else ((), (), ()))
     )
-    while True:
-        least = np.minimum(label[one], label[two])
-        before = label.copy()
-        np.minimum.at(label, one, least)
-        np.minimum.at(label, two, least)
-        if (label == before).all():
-            break
-    reset = np.concatenate([t.resets for t in tables]) > 0 if tables else np.zeros(0, bool)
-    wanted = np.zeros(len(label), dtype=bool)
-    wanted[label[reset]] = True
-    members = np.flatnonzero(wanted[label])
-    found: dict[int, Leg] = {}
-    for node in members.tolist():
-        leg = found.setdefault(int(label[node]), Leg({}))
-        c = int(np.searchsorted(base, node, side="right")) - 1
-        leg.rows.setdefault(c, []).append(node - int(base[c]))
-    changed = np.flatnonzero(wanted[label[one]] & (how != SAME))
-    for x, code in zip(label[one[changed]].tolist(), how[changed].tolist(), strict=True):
-        found[x].how |= code  # translated and shifted are bits
-    _other_legs(found, label, base, pairs)
-    return list(found.values())
+    return one, two, how
 
 
 def _other_legs(found: dict[int, Leg], label: Cells, base: Cells, pairs: dict[tuple[int, int], Pairs]) -> None:

@@ -23,6 +23,8 @@ def places(page: Page, comparison: Comparison) -> None:
         page.field(place.place, f"{names[place.capture]}: {_clock(place, reference=comparison.reference)}")
     words = [f"{number:,} {name}" for name, number in comparison.kinds.items() if number]
     page.field("shared", f"connections in two captures: {listing(words)}" if words else "no connection")
+    if comparison.untraced:
+        page.field("untraced", f"{comparison.untraced:,} resets, each judged from one capture: too many to trace all")
     page.blank()
 
 

@@ -4,8 +4,8 @@ Kept are its marks: SYNs and SYN-ACKs (initial numbers, timestamps), resets, and
 (fingerprint); and a sample of all segments but SYNs and resets. The sample is chosen by sequence and acknowledgement
 number, so that captures of the same traffic choose the same segments; a small capture is kept whole.
 
-When there is too much, marks of connections that were not reset go first, the oldest before others; the sample is
-thinned to a quarter.
+When there is too much, marks of connections that were not reset go first, the oldest before others; of resets that go
+their names stay, 24 bytes each. The sample is thinned to a quarter.
 """
 
 from __future__ import annotations
@@ -55,6 +55,18 @@ def _chance(seq: Cells, ack: Cells) -> Cells:
     return mixed(seq, ack) & (EVERY - 1)
 
 
+def reset_names(rows: Events, key: Cells, side: Cells) -> Cells:
+    """What resets keep from place to place, as one hash each.
+
+    Args:
+        rows: the resets.
+        key: hash of the ends of each one's connection.
+        side: which of these ends sent it.
+    """
+    acked = np.where(rows[Event.FLAGS] & Flag.ACK, rows[Event.ACK], 0)
+    return mixed(key, side, rows[Event.SEQ], acked, rows[Event.FLAGS] & (OPENING | Flag.FIN | Flag.ACK))
+
+
 class Survey:
     """What the first reading of one capture finds.
 
@@ -70,6 +82,7 @@ class Survey:
         self.threshold = EVERY
         self._marks, self._samples = Kept(), Kept()
         self._passed = np.zeros(SLOTS, dtype=np.int64)
+        self._forgotten: list[Cells] = []
 
     def take(self, batch: Batch) -> None:
         """Look through one batch."""
@@ -102,6 +115,12 @@ class Survey:
         return marks.take((marks[Event.FLAGS] & RST) != 0)
 
     @property
+    def forgotten(self) -> Cells:
+        """Resets among the marks that had to go, in order: their names, frames, and whether they came from the end with
+        the higher port, which is taken for the client's; shape (3, n)."""
+        return np.concatenate([np.zeros((3, 0), dtype=np.int64), *self._forgotten], axis=1)
+
+    @property
     def opened(self) -> Events:
         """SYNs and SYN-ACKs."""
         marks = self.marks
@@ -125,6 +144,11 @@ class Survey:
             samples = self.samples
             self._samples.leave(np.flatnonzero(_chance(samples[Event.SEQ], samples[Event.ACK]) < self.threshold))
         if len(self._marks) > MOST:
-            stay = Lookup(self.resets[Event.KEY]).holds(self.marks[Event.KEY])
+            marks = self.marks
+            stay = Lookup(self.resets[Event.KEY]).holds(marks[Event.KEY])
             stay[-MOST // 4 :] = True
-            self._marks.leave(np.flatnonzero(stay)[-MOST // 2 :])
+            left = np.flatnonzero(stay)[-MOST // 2 :]
+            gone = marks.take(np.setdiff1d(np.flatnonzero(marks[Event.FLAGS] & RST), left, assume_unique=True))
+            names = reset_names(gone, gone[Event.KEY], gone[Event.SIDE])
+            self._forgotten.append(np.stack((names, gone[Event.FRAME], gone[Event.SPORT] >= gone[Event.DPORT])))
+            self._marks.leave(left)
