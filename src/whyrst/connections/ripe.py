@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from whyrst.fast.tables import Glob
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -50,7 +52,8 @@ def ripe(tracker: Tracker, series: Series, ahead: Iterable[Batch] | None = None)
         for cells in tracker.feed(batch.rows, len(batch.rows), batch.buffer, place):
             yield next(rooms).copied(tracker, cells) if ahead is not None else _seen(tracker, cells)
     for cells in tracker.close():
-        yield next(rooms).copied(tracker, cells) if ahead is not None else _seen(tracker, cells)
+        others = tracker.g[Glob.RESETS] - tracker.g[Glob.FLUSHED] > cells.shape[1]
+        yield next(rooms).copied(tracker, cells) if ahead is not None and others else _seen(tracker, cells)
 
 
 class Room:
@@ -73,5 +76,5 @@ class Room:
 
 
 def _seen(tracker: Tracker, cells: Cells) -> Ripe:
-    """The tracker's state, as long as the tracker waits."""
-    return Ripe(cells, tracker.log, tracker.names, tracker.payloads, tracker.g)
+    """The tracker's state, as long as the tracker waits; the last resets' for ever."""
+    return Ripe(cells, tracker.log, tracker.names, tracker.payloads.copy(), tracker.g.copy())

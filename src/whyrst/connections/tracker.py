@@ -139,14 +139,15 @@ class Tracker:
     def _ripe(self, most: int) -> Iterator[Cells]:
         """The oldest resets, at most so many, in one contiguous range of the ring."""
         first, last = int(self.g[Glob.FLUSHED]), int(self.g[Glob.RESETS])
-        after = self._resets[Rst.AFTER :].copy()
-        loop.propagate(self._resets.reshape(-1).data, first, last)
-        loop.sync(self._table.data, self._lines.reshape(-1).data, self.g.data)
         at = first % self._pending
         count = min(last - first, most, self._pending - at)
+        after = self._resets[Rst.AFTER :].copy() if last - first > count else None
+        loop.propagate(self._resets.reshape(-1).data, first, last)
+        loop.sync(self._table.data, self._lines.reshape(-1).data, self.g.data)
         yield self._resets[:, at : at + count]
-        # Those that stay hear of more; what was summed up for this judging would count twice.
-        self._resets[Rst.AFTER :] = after
+        if after is not None:
+            # Those that stay hear of more; what was summed up for this judging would count twice.
+            self._resets[Rst.AFTER :] = after
         for ordinal in [o for o in self.payloads if o < first + count]:
             del self.payloads[ordinal]
         self.g[Glob.FLUSHED] = first + count
