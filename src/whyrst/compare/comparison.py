@@ -136,7 +136,7 @@ class Comparison(Report):
         if len(here) == 0:
             return
         lines = min(int(tracker.g[Glob.LINES]), tracker.log.shape[1])
-        mine = np.ascontiguousarray(cells[:, here])
+        mine = cells if len(here) == cells.shape[1] else np.ascontiguousarray(cells[:, here])
         origins = tuple(self._origins(c, mine))
         names = (self._paths[c],)
         resets = Resets(mine, tracker.log, lines, tracker.names, tracker.payloads, names, tracker.g, origins=origins)

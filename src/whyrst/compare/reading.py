@@ -65,8 +65,8 @@ class Reading:
                 yield batch
                 if tracker is not None:
                     told_by(self._clock, batch)
-                    ripe = next(tracker.feed(batch.rows, len(batch.rows), batch.buffer), None)
-                    tracker = tracker if ripe is None else None
+                    full = next(tracker.feed(batch.rows, len(batch.rows), batch.buffer), None) is not None
+                    tracker = None if full else tracker
         if tracker is not None:
             self.followed = _ended(tracker)
 
