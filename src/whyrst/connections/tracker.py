@@ -41,8 +41,6 @@ LINES = 1 << 15
 """Recent connections in the log."""
 PADDING = 8
 """Unused rows behind each column of resets and of the log, see `fast.tracker`."""
-HUGE = 1 << 24
-"""Bytes from which on memory is asked for in huge pages, where the system has them."""
 NAMES = 1 << 16
 """Server names that are remembered; later ones stay nameless."""
 PAYLOAD = 256
@@ -64,13 +62,14 @@ class Tracker:
         self.g: Cells = np.zeros(Glob.COUNT, dtype=np.int64)
         for cell in (Glob.FREE, Glob.OLDEST, Glob.NEWEST, Glob.HAND):
             self.g[cell] = -1
-        self._lines: Cells = _zeros(Log.COUNT * (lines + PADDING)).reshape(Log.COUNT, -1)
+        self._huge = limit >= LIMIT
+        self._lines: Cells = _zeros(Log.COUNT * (lines + PADDING), huge=self._huge).reshape(Log.COUNT, -1)
         self.log: Cells = self._lines[:, :lines]
         self.names: dict[int, str] = {}
         self.payloads: dict[int, bytes] = {}
-        self._table: Cells = _zeros(limit * WIDTH)
+        self._table: Cells = _zeros(limit * WIDTH, huge=self._huge)
         self._heads: Cells = np.full(buckets, -1, dtype=np.int64)
-        self._resets = _ring(pending)
+        self._resets = _ring(pending, huge=self._huge)
         self._pending = pending
         self._storm = STORM if pending == PENDING else pending
         self._keep = keep
@@ -155,7 +154,7 @@ class Tracker:
     def _widen(self) -> None:
         """Move the resets that wait to a ring of the size for storms."""
         waiting = np.arange(int(self.g[Glob.FLUSHED]), int(self.g[Glob.RESETS]))
-        wider = _ring(self._storm)
+        wider = _ring(self._storm, huge=self._huge)
         wider[:, waiting % self._storm] = self._resets[:, waiting % self._pending]
         self._resets, self._pending = wider, self._storm
 
@@ -176,18 +175,19 @@ class Tracker:
             self.payloads[first + k] = bytes(buffer[at : at + min(int(have[k]), PAYLOAD)])
 
 
-def _zeros(cells: int) -> Cells:
+def _zeros(cells: int, *, huge: bool) -> Cells:
     """Zeros that take memory only where they are used, and begin where a page does.
 
     Those of the C library are cleared by hand where the process had given memory back before: whoever follows each of
-    many namespaces would pay for whole tables.
+    many namespaces would pay for whole tables. Huge pages, where the system has them, save look-ups of addresses in a
+    large table, whose rows are met in any order.
     """
     room = mmap.mmap(-1, max(cells, 1) * np.dtype(np.int64).itemsize, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    if len(room) >= HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
+    if huge and hasattr(mmap, "MADV_HUGEPAGE"):
         room.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(room, dtype=np.int64, count=cells)
 
 
-def _ring(rows: int) -> Cells:
+def _ring(rows: int, *, huge: bool) -> Cells:
     """Columns for so many resets."""
-    return _zeros(Rst.COUNT * (rows + PADDING)).reshape(Rst.COUNT, -1)
+    return _zeros(Rst.COUNT * (rows + PADDING), huge=huge).reshape(Rst.COUNT, -1)
