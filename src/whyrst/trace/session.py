@@ -122,6 +122,7 @@ class Session:
             if event.kind == "sent":
                 own.setdefault(_end(event), []).append(event.time)
         lanes: dict[tuple[int, bool], list[Row]] = {}
+        events: dict[tuple[int, bool], dict[int, KernelEvent]] = {}
         buffer = bytearray()
         ready.sort(key=lambda one: one[0].kind != "sent")  # who takes one asks for its sender
         for event, packet, wanted in ready:
@@ -135,21 +136,23 @@ class Session:
                 self._count += 1
                 rows[-1][Seg.FRAME] = self._count
                 if wanted:
-                    self._lane(key).events[self._count] = event
+                    events.setdefault(key, {})[self._count] = event
                 lanes.setdefault(key, []).extend(rows)
             elif wanted:
                 self.untold += 1
         for key, rows in lanes.items():
-            self._lane(key).feed(np.stack(rows), buffer)
+            lane = self._lane(key)
+            lane.events |= events.get(key, {})
+            lane.feed(np.stack(rows), buffer)
 
     def _judge(self, until: int | None) -> Iterator[Judged]:
         leaving, self._leaving = self._leaving, []
         for lane, when in [(lane, None) for lane in leaving] + [(lane, until) for lane in self._lanes.values()]:
             full, lane.full = lane.full, []
             for cells in full:
-                yield self._judged(lane, cells)
+                yield from self._judged(lane, cells)
             for cells in lane.tracker.flush(when):
-                yield self._judged(lane, cells)
+                yield from self._judged(lane, cells)
 
     def _rows(self, event: KernelEvent, packet: bytes, buffer: bytearray) -> list[Row]:
         """Segments of an event, the reset last; history only the first time that a connection is met. Who sent a reset
@@ -196,17 +199,22 @@ class Session:
             self._leaving.append(self._lanes.popitem(last=False)[1])
         return lane
 
-    def _judged(self, lane: _Lane, cells: npt.NDArray[np.int64]) -> Judged:
+    def _judged(self, lane: _Lane, cells: npt.NDArray[np.int64]) -> Iterator[Judged]:
+        """Judge those that are wanted."""
         tracker = lane.tracker
-        events = tuple(lane.events.get(number) for number in cells[Seg.FRAME].tolist())
+        found = [lane.events.pop(number, None) for number in cells[Seg.FRAME].tolist()]
+        wanted = [i for i, event in enumerate(found) if event is not None]
+        if not wanted:
+            return
+        if len(wanted) < len(found):
+            cells = cells[:, wanted]
+        events = tuple(found[i] for i in wanted)
         lines = min(int(tracker.g[Glob.LINES]), tracker.log.shape[1])
-        for number in cells[Seg.FRAME].tolist():
-            lane.events.pop(number, None)
         resets = Resets(
             cells, tracker.log, lines, tracker.names, tracker.payloads, (self._name,), tracker.g,
             events=events, senders=tuple(map(self._sender, events, cells[Seg.SEQ].tolist())), numbered=False,
         )  # fmt: skip
-        return Judged(resets)
+        yield Judged(resets)
 
     def _remember(self, event: KernelEvent, seq: int) -> None:
         """Keep a reset that was sent from here for its other end. Of several alike the first counts: later ones answer

@@ -11,6 +11,7 @@ from whyrst.kernel.tracer import Total
 from whyrst.trace.counts import Counts
 from whyrst.trace.live import Live
 from whyrst.trace.selection import RECEIVED, Selection
+from whyrst.trace.session import SPACES
 from whyrst.trace.shape import shape_of
 
 TESTS = Path(__file__).parents[2]
@@ -87,6 +88,12 @@ def test_what_is_not_selected_is_known_to_what_is():
     assert alone != told
 
 
+def test_events_of_many_namespaces_are_all_told():
+    events = [refused(netns=space) for space in range(SPACES + 20)]
+    _, told = run(*events)
+    assert {event.netns for event, _ in told} == set(range(SPACES + 20))
+
+
 def test_a_cause_that_is_not_selected():
     live, told = run(*EVENTS, selection=Selection(causes=frozenset({"close-with-unread-data"})))
     assert [cause for _, cause in told] == ["close-with-unread-data"]
@@ -120,6 +127,7 @@ from whyrst.reports.page import Page
 from whyrst.trace.live import Live, load
 from whyrst.trace.record import comment
 from whyrst.trace.selection import RECEIVED, Selection
+from whyrst.trace.session import SPACES
 from whyrst.trace.shown import Lines, Ndjson
 load()
 events = (*EVENTS, refused(kind="unseen", after=1), aborted("10.0.0.1:82", comm="\\x1b"))
