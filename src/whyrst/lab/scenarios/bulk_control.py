@@ -1,4 +1,7 @@
-"""Control: a large transfer through a path that loses and reorders packets; it ends in order."""
+"""Control: a large transfer through a path that loses and reorders packets; it ends in order.
+
+The path is good again before the end: a segment that came late would find the connection gone, and be reset.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,12 @@ def run(bench: Bench) -> None:
     chance = type(bench.rng)(bench.rng.getrandbits(32))
     loss, swap = bench.rng.uniform(0.002, 0.02), bench.rng.uniform(0.0, 0.05)
 
+    good = threading.Event()
+
     def bad(packet: Packet) -> Iterator[Packet]:
-        if chance.random() < swap:
+        if good.is_set():
+            yield packet
+        elif chance.random() < swap:
             yield packet._replace(delay=packet.delay + chance.uniform(0.001, 0.006))
         elif chance.random() >= loss:
             yield packet
@@ -39,6 +46,8 @@ def run(bench: Bench) -> None:
     sending.start()
     bench.read(near, size)
     sending.join()
+    good.set()
+    bench.settle(0.5)
     far.close()
     near.recv(1)
     near.close()
