@@ -79,8 +79,7 @@ class Capture:
 
 
 class Batch(NamedTuple):
-    """Segments that were read together; `rows` and `buffer` are used again for the next batch, or for the one so many
-    later as `Series.in_turn` says.
+    """Segments that were read together; `rows` and `buffer` are used again for the next batch.
 
     Attributes:
         rows: Cells as `Seg` numbers them, shape (n, Seg.COUNT).
@@ -100,8 +99,9 @@ class Series:
         paths: Its files, in the order in which they are read.
         captures: Those opened so far.
         errors: Those that could not be read.
-        in_turn: How many batches must stay valid at a time; with more than one, decompression runs ahead, too.
         most: Packets of a batch at most.
+        place: Gives the rows, `most` or more, that the next batch is written to, for one who keeps several; then
+            decompression runs ahead, too.
     """
 
     def __init__(
@@ -110,9 +110,8 @@ class Series:
         self.paths = paths
         self.captures: list[Capture] = []
         self.errors: list[CaptureError] = []
-        self.in_turn = 1
         self.most = BATCH
-        self._given = 0
+        self.place: Callable[[], Rows] | None = None
         self._first = first
         self._only = only
         self._moved = moved
@@ -133,25 +132,26 @@ class Series:
         Raises:
             CaptureError: None of the files could be read.
         """
-        rooms = np.zeros((self.in_turn, self.most, Seg.COUNT), np.int64)
+        rows = np.zeros((self.most, Seg.COUNT), np.int64)
+        place = self.place or (lambda: rows)
         for number, path in enumerate(self.paths, self._first):
             try:
-                reader = Reader(path, rows=self.most, ahead=self.in_turn > 1)
+                reader = Reader(path, rows=self.most, ahead=self.place is not None)
             except CaptureError as error:
                 self.errors.append(error)
                 continue
             with reader:
                 capture = Capture(path, number, reader.format, reader.compression, reader.interfaces, reader.damage)
                 self.captures.append(capture)
-                yield from self._segments(reader, capture, rooms)
+                yield from self._segments(reader, capture, place)
         if self.errors and not self.captures:
             raise self.errors[0]
 
-    def _segments(self, reader: Reader, capture: Capture, rooms: Rows) -> Iterator[Batch]:
+    def _segments(self, reader: Reader, capture: Capture, place: Callable[[], Rows]) -> Iterator[Batch]:
         """Decode one capture."""
         tally = capture.tally
         for n in reader.records():
-            rows = rooms[self._given % len(rooms)]
+            rows = place()
             if self._only is not None:
                 self._only.select(reader.buffer, reader.table, n)
             m = headers.decode(reader.buffer, reader.table.data, tally.read + 1, n, rows.data, tally.skips.data)
@@ -161,7 +161,6 @@ class Series:
             if self._moved is not None:
                 self._moved(capture.number, reader.taken)
             if m:
-                self._given += 1
                 yield Batch(rows[:m], reader.buffer, capture)
         capture.follow(reader)
 

@@ -15,6 +15,7 @@ def detach(
     rows: cython.longlong[:, ::1],
     n: cython.Py_ssize_t,
     room: cython.uchar[::1],
+    used: cython.Py_ssize_t,
     keep: cython.Py_ssize_t,
 ) -> int:
     """Copy names, and payloads of resets, out of a buffer that will be filled anew; the rows point to the copies.
@@ -24,10 +25,11 @@ def detach(
         rows: Segments.
         n: How many rows.
         room: Takes the copies; `keep` + `layout.LONGEST_NAME` bytes a row are enough.
+        used: How many bytes of it are taken already.
         keep: Bytes of a reset's payload that are copied at most.
 
     Returns:
-        How many bytes were copied.
+        How many bytes of the room are taken now.
     """
     flat: cython.longlong[::1] = memoryview(rows).cast("B").cast("q")
     i: cython.Py_ssize_t
@@ -35,7 +37,6 @@ def detach(
     base: cython.Py_ssize_t
     at: cython.Py_ssize_t
     size: cython.Py_ssize_t
-    used: cython.Py_ssize_t = 0
     for i in range(n):
         base = i * S_COUNT
         size = flat[base + S_NAME_LENGTH]
