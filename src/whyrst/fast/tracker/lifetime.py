@@ -9,7 +9,7 @@ import cython
 
 from whyrst.fast.constants import *
 from whyrst.fast.tracker.log import write_log
-from whyrst.fast.tracker.places import unlink
+from whyrst.fast.tracker.places import fetch_oldest, unlink
 
 
 @cython.cfunc
@@ -61,6 +61,7 @@ def expire(
         slot = g[G_OLDEST]
         b = slot * WIDTH
         if g[G_FINISHED] <= keep and now - t[b + C_FINISHED] < FINISHED_KEEP:
+            fetch_oldest(t, heads, slot)  # they are the next to go, and their rows the next to be filled
             return
         g[G_OLDEST] = t[b + C_QUEUE]
         if g[G_OLDEST] < 0:

@@ -77,6 +77,36 @@ def fetch_row(t: cython.longlong[::1], slot: cython.longlong) -> cython.void:
 
 @cython.cfunc
 @cython.nogil
+@cython.exceptval(check=False)
+def fetch_ring(
+    rows: cython.longlong[::1], i: cython.Py_ssize_t, t: cython.longlong[::1], slot: cython.longlong
+) -> cython.void:
+    """Have the processor fetch the latest of a segment's sender in its ring, and where the segment itself will stand."""
+    o: cython.Py_ssize_t = i * S_COUNT
+    d: cython.longlong = slot * WIDTH
+    if cython.compiled and slot >= 0:
+        d += SIDE_A if t[d + C_PORTS] == rows[o + S_SPORT] << 16 | rows[o + S_DPORT] else SIDE_B
+        prefetch(cython.address(t[d + D_COUNT + ((t[d + D_RING] - 1) & LAST_IN_RING) * R_COUNT]))
+        prefetch(cython.address(t[d + D_COUNT + (t[d + D_RING] & LAST_IN_RING) * R_COUNT + R_COUNT - 1]))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def fetch_oldest(t: cython.longlong[::1], heads: cython.longlong[::1], slot: cython.longlong) -> cython.void:
+    """Have the processor fetch the bucket of a finished connection, and all cells of the one that finished after it."""
+    i: cython.longlong
+    head: cython.longlong = t[slot * WIDTH + C_BUCKET]
+    after: cython.longlong = t[slot * WIDTH + C_QUEUE]
+    if cython.compiled and head >= 0:
+        prefetch(cython.address(heads[head]))
+    if cython.compiled and after >= 0:
+        for i in range(0, WIDTH, 8):
+            prefetch(cython.address(t[after * WIDTH + i]))
+
+
+@cython.cfunc
+@cython.nogil
 @cython.inline
 @cython.exceptval(check=False)
 def find(

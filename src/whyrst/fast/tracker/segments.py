@@ -14,7 +14,7 @@ from whyrst.fast.tracker.copies import passes_over
 from whyrst.fast.tracker.habits import follow_habits, keep_in_ring
 from whyrst.fast.tracker.handshake import follow_syn, follow_synchronized, is_over
 from whyrst.fast.tracker.lifetime import expire, finish, give_way
-from whyrst.fast.tracker.places import fetch_bucket, fetch_row, find
+from whyrst.fast.tracker.places import fetch_bucket, fetch_ring, fetch_row, find
 from whyrst.fast.tracker.receiving import follow_ack, follow_window
 from whyrst.fast.tracker.resets import record_reset
 from whyrst.fast.tracker.sending import follow_bare, follow_probes, follow_sent
@@ -131,6 +131,8 @@ def walk(
             fetch_bucket(rows, i + 2 * AHEAD, heads, near)
         if i + AHEAD < n:
             fetch_row(t, heads[near[(i + AHEAD) & NEAR]])
+        if i + AHEAD // 2 < n:
+            fetch_ring(rows, i + AHEAD // 2, t, heads[near[(i + AHEAD // 2) & NEAR]])
         o = i * S_COUNT
         flags = rows[o + S_FLAGS]
         if (flags & 0x04) != 0 and g[G_RESETS] - g[G_FLUSHED] >= ring:
