@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from itertools import cycle
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,7 @@ class _Room:
     def __init__(self, rows: int, keep: int) -> None:
         self.rows: Rows = np.zeros((rows, Seg.COUNT), np.int64)
         self.filled = 0
-        self._buffer = memoryview(bytearray(rows * (keep + LONGEST_NAME)))
+        self._buffer = memoryview(mmap.mmap(-1, rows * (keep + LONGEST_NAME)))  # memory only where it is used
         self._used = 0
         self._given = 0
         self._keep = keep
