@@ -42,3 +42,12 @@ def test_a_signal_during_a_write_loses_nothing_without_pythons_own_buffer():
             time.sleep(0.01)
         said = child.communicate()[0]
     assert said == (b"x" * LINE + b"\n") * LINES + b"the end\n"
+
+
+@pytest.mark.parametrize(("closed", "file", "status"), [(1, CASE, 0), (2, "/nowhere.pcap", 2)])
+def test_streams_that_a_caller_closed_take_what_is_written(closed, file, status):
+    command = [sys.executable, "-m", "whyrst.cli", "analyze", "-q", str(file)]
+    ran = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}>&-', "sh", *command], capture_output=True, timeout=60, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (status, b"", b"")

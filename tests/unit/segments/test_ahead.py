@@ -1,3 +1,4 @@
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,8 @@ def test_batches_are_those_that_are_read_without_a_thread(case):
 
 
 def test_waiting_batches_keep_their_rows(monkeypatch):
-    monkeypatch.setattr("whyrst.segments.ahead.BATCH", 2)
+    monkeypatch.setattr("whyrst.segments.ahead.READ", 2)
+    monkeypatch.setattr("whyrst.segments.ahead.BATCH", 5)
     case = max(CASES, key=lambda one: one.stat().st_size)
     (series,) = read([case])
     with ahead(series, KEEP) as batches:
@@ -49,16 +51,23 @@ def test_waiting_batches_keep_their_rows(monkeypatch):
             rows, before = held[0]
             assert np.array_equal(rows, before)
             held = held[-1:]
-    assert series.in_turn == MOST + 1
+            assert len(batch.rows) <= 6
 
 
-def test_rows_of_joined_files_take_turns_as_those_of_one(monkeypatch):
-    monkeypatch.setattr("whyrst.segments.read.BATCH", 1)
+def test_batches_are_whole_reads_of_one_file(monkeypatch):
+    monkeypatch.setattr("whyrst.segments.ahead.READ", 4)
+    monkeypatch.setattr("whyrst.segments.ahead.BATCH", 10)
     case = max(CASES, key=lambda one: one.stat().st_size)
     paths = [case] * 3 + [CASES[0]] * 9
+    (alone,) = read(paths, join=True)
     (series,) = read(paths, join=True)
-    series.in_turn = MOST + 1
-    recent = []
-    for batch in series:
-        recent = [*recent[-MOST:], batch.rows.ctypes.data]
-        assert len(set(recent)) == len(recent)
+    with ahead(series, KEEP) as batches:
+        found = [(batch.capture.number, len(batch.rows)) for batch in batches]
+    apart, together = Counter(), Counter()
+    for batch in alone:
+        apart[batch.capture.number] += len(batch.rows)
+    for number, rows in found:
+        together[number] += rows
+    assert together == apart
+    assert len(apart) == 12
+    assert max(rows for _, rows in found) >= 10
