@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from whyrst.capture.errors import CaptureError
 from whyrst.connections.following import Following
-from whyrst.fast.tables import Glob, Log, Rst
+from whyrst.fast.tables import Glob
 from whyrst.segments.read import read, size_of
 
 if TYPE_CHECKING:
@@ -102,18 +99,8 @@ class Report:
         self._jobs = jobs
         self._series: list[Series] = []
         self._totals = dict.fromkeys(COUNTERS, 0)
-        self._followed = self._followings()
         self._started = False
         self.errors: list[CaptureError] = []
-
-    def begin(self) -> None:
-        """Let threads work on the first capture from now on, so that its user can get ready meanwhile.
-
-        Without threads nothing happens. Their work is lost when `batches` is not iterated then.
-        """
-        first = next(self._followed, None)
-        if first is not None:
-            self._followed = chain((first,), self._followed)
 
     def batches(self) -> Iterator[Judged]:
         """Judged resets, batch after batch, in the order of the capture.
@@ -129,7 +116,7 @@ class Report:
         if self._started:
             raise RuntimeError("a report can be iterated once only; analyze again, or keep list(report.verdicts)")
         self._started = True
-        for following in self._followed:
+        for following in self._followings():
             errors = following.series.errors
             try:
                 yield from self._judged(following)
@@ -231,8 +218,6 @@ class Report:
         """The resets of a series, judged."""
         try:
             with following:
-                if following.threads:
-                    prepare()
                 for one in following:
                     yield from self._judge(one.cells, one, following.series)
         finally:
@@ -250,16 +235,6 @@ class Report:
         judged = Judged(resets)
         self._gatherer.take(judged)
         yield judged
-
-
-def prepare() -> None:
-    """Load all that judging needs, while threads read already: a reset of zeros is judged once."""
-    from whyrst.incidents.gather import Gatherer
-    from whyrst.resets.columns import Resets
-    from whyrst.verdicts.judged import Judged
-
-    zeros = np.zeros((Rst.COUNT, 1), dtype=np.int64)
-    Gatherer().take(Judged(Resets(zeros, np.zeros((Log.COUNT, 1), dtype=np.int64), 1)))
 
 
 def processors() -> int:

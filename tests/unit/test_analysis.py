@@ -53,20 +53,6 @@ def test_a_report_that_is_given_up_leaves_no_threads(monkeypatch):
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize("jobs", [1, 3])
-def test_a_report_that_began_early_is_the_same(monkeypatch, jobs):
-    monkeypatch.setattr("whyrst.analysis.LARGE", 0)
-    before = threading.active_count()
-    report = analyze([REFUSED, SILENT, "/nonexistent.pcap"], jobs=jobs)
-    report.begin()
-    assert (threading.active_count() > before) == (jobs > 1)
-    usual = analyze([REFUSED, SILENT, "/nonexistent.pcap"], jobs=1)
-    assert report.to_dicts() == usual.to_dicts()
-    assert report.quality == usual.quality
-    assert [str(one) for one in report.errors] == [str(one) for one in usual.errors]
-    assert threading.active_count() == before
-
-
 def test_small_captures_are_not_worth_threads(tmp_path):
     large = tmp_path / "large"
     with large.open("wb") as file:

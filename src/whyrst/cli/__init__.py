@@ -32,8 +32,8 @@ def main() -> None:
 def leave(status: int) -> None:
     """End the process with an exit status, at once where that is safe.
 
-    Taking the interpreter apart and looking for cycles among what is left takes 30 ms, and nothing of it is missed: what
-    was written is flushed, and files are closed by whoever opened them.
+    Taking the interpreter apart and looking for cycles among what is left takes 30 ms, and nothing of it is missed:
+    what was written is flushed, and files are closed by whoever opened them.
     """
     sys.stderr.flush()
     if not IN_ORDER.intersection(sys.modules):

@@ -25,7 +25,6 @@ class Following:
     Attributes:
         series: what is followed.
         tracker: follows it.
-        threads: whether threads do: one reads and decodes, one follows, both from now on.
     """
 
     def __init__(self, series: Series, *, threads: bool, meanwhile: Callable[[], None] | None = None) -> None:
@@ -33,12 +32,12 @@ class Following:
 
         Args:
             series: not iterated before.
-            threads: without, nothing is read before resets are asked for.
+            threads: one reads and decodes, one follows, both from now on; without, nothing is read before resets are
+                asked for.
             meanwhile: called now and then while threads are waited for, and once more when they end.
         """
         self.series = series
         self.tracker = Tracker()
-        self.threads = threads
         self._ends = ExitStack()
         if not threads:
             self._ripe = ripe(self.tracker, series)

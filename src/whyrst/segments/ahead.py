@@ -22,12 +22,12 @@ MOST = 2
 """Batches that are made ahead at most."""
 
 READ = 8192
-"""Packets that are decoded at once at most: usually all that one read brought, which the processor's nearest cache still
-holds."""
+"""Packets that are decoded at once at most: usually all that one read brought, while the processor's nearest cache
+still holds it."""
 
 BATCH = 8192
-"""Segments from which on a batch is handed over, those of a few reads. Threads that meet wait for each other and for the
-interpreter, and waking one takes the kernel longer than many segments."""
+"""Segments from which on a batch is handed over, those of a few reads. Threads that meet wait for each other and for
+the interpreter, and waking one takes the kernel as long as many segments."""
 
 
 def ahead(series: Series, keep: int) -> Ahead[Batch]:
@@ -45,16 +45,16 @@ def _gathered(series: Series, keep: int) -> Iterator[Batch]:
     rooms = cycle([_Room(BATCH + READ, keep) for _ in range(MOST + 1)])
     room = next(rooms)
     series.most, series.place = READ, lambda: room.rows[room.filled :]
-    capture = None
+    capture: Capture | None = None
     for batch in series:
-        if capture is not batch.capture and room.waiting:
+        if capture is not None and capture is not batch.capture and room.waiting:
             yield room.batch(capture)
         capture = batch.capture
         room.take(batch)
         if room.filled >= BATCH:
             yield room.batch(capture)
             room = next(rooms).emptied()
-    if room.waiting:
+    if capture is not None and room.waiting:
         yield room.batch(capture)
 
 

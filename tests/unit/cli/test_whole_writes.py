@@ -10,6 +10,9 @@ import termios
 import time
 from pathlib import Path
 
+import pytest
+
+CASE = Path(__file__).resolve().parents[2] / "cases" / "port-closed" / "capture.pcap"
 LINES = 40
 LINE = 4999  # more than is written at once, whole or not at all (PIPE_BUF)
 PROGRAM = f"""

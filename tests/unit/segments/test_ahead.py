@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from whyrst.fast.layout import Flag, Seg
-from whyrst.segments.ahead import MOST, ahead
+from whyrst.segments.ahead import ahead
 from whyrst.segments.read import read
 
 CASES = sorted((Path(__file__).parents[2] / "cases").glob("*/capture.pcap"))

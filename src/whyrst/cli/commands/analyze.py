@@ -110,7 +110,6 @@ def command(
         try:
             analysis = analyze(files, filter=expression, join=join, progress=bar, events=_events(recorded), jobs=jobs)
             report = Watched(_chosen(analysis, listing, files), bar.close)
-            analysis.begin()  # what is imported below is imported while threads read
             form = format_named(name)
             check_format(form, to_file=to_file)
             form.write(report, out, view)

@@ -81,7 +81,7 @@ def fetch_row(t: cython.longlong[::1], slot: cython.longlong) -> cython.void:
 def fetch_ring(
     rows: cython.longlong[::1], i: cython.Py_ssize_t, t: cython.longlong[::1], slot: cython.longlong
 ) -> cython.void:
-    """Have the processor fetch the latest of a segment's sender in its ring, and where the segment itself will stand."""
+    """Have the processor fetch the latest segment of a sender in its ring, and where the next one will stand."""
     o: cython.Py_ssize_t = i * S_COUNT
     d: cython.longlong = slot * WIDTH
     if cython.compiled and slot >= 0:
