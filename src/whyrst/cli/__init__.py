@@ -9,6 +9,7 @@ import gc
 import io
 import os
 import sys
+from contextlib import suppress
 
 from whyrst.cli.status import run
 
@@ -35,7 +36,9 @@ def leave(status: int) -> None:
     Taking the interpreter apart and looking for cycles among what is left takes 30 ms, and nothing of it is missed:
     what was written is flushed, and files are closed by whoever opened them.
     """
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # `run` has told of it, where it could
+            stream.flush()
     if not IN_ORDER.intersection(sys.modules):
         os._exit(status)
     sys.exit(status)

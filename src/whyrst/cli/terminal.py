@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,8 @@ def width(*, to_file: bool = False) -> int:
     """Columns to use."""
     if to_file or not sys.stdout.isatty():
         return PIPED
+    import shutil  # brings decompressors along: 2 ms that only a terminal needs
+
     return max(NARROWEST, min(shutil.get_terminal_size((PIPED, 24)).columns, WIDEST))
 
 
