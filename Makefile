@@ -78,7 +78,7 @@ kernel-cases: packages $(VENV)/.lab
 	$(BIN)/python tools/record_kernel.py
 
 accuracy: packages $(VENV)/.lab
-	$(BIN)/whyrst lab score --compare --trace --first 3001 --seeds 5 --jobs 4 --output docs/accuracy.md
+	$(BIN)/whyrst lab score --compare --trace --first 8001 --seeds 3 --jobs 2 --output docs/accuracy.md
 
 bpf: packages
 	$(PYTHON) tools/make_bpf.py

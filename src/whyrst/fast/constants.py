@@ -62,8 +62,8 @@ PADDING = 8
 """Rows at the end of the columns of resets and of the log that are never used: they keep the columns from falling on
 the same lines of the processor's cache."""
 AHEAD = 8
-"""A segment's connection is fetched from memory so many segments before its turn, its bucket twice as many, its sender's
-ring half as many: one segment alone would wait for all three, one after the other."""
+"""A segment's connection is fetched from memory so many segments before its turn, its bucket twice as many, its
+sender's ring half as many: one segment alone would wait for all three, one after the other."""
 NEAR = 31
 """Last of the places where their buckets are noted meanwhile."""
 
